@@ -1,0 +1,29 @@
+/** What the stack's process may know of its parent's environment: paths, locale and time zone, no setting and no secret. */
+const passedOn = [
+  "PATH",
+  "HOME",
+  "USERPROFILE",
+  "TMPDIR",
+  "TEMP",
+  "TMP",
+  "SystemRoot",
+  "LANG",
+  "LC_ALL",
+  "XDG_CACHE_HOME",
+  "LOCALAPPDATA",
+];
+
+/** The environment of the stack's own process. Its sessions run in UTC, as hosted Supabase's do. */
+export function stackEnvironment(): Record<string, string> {
+  const environment: Record<string, string> = { TZ: "UTC" };
+  for (const name of passedOn) {
+    const value = process.env[name];
+    if (value !== undefined) environment[name] = value;
+  }
+  return environment;
+}
+
+/** Where this user's programs keep what can be made again, by the operating system's custom. */
+export function userCacheDirectory(): string | undefined {
+  return process.env["XDG_CACHE_HOME"] ?? process.env["LOCALAPPDATA"];
+}

@@ -1,0 +1,34 @@
+/** Why a local stack could not start, or stopped by itself. */
+export type LocalSupabaseErrorCode =
+  | "BAD_OPTIONS"
+  | "DATA_DIR_IN_USE"
+  | "DATA_DIR_UNUSABLE"
+  | "PORT_IN_USE"
+  | "PROJECT_INVALID"
+  | "MIGRATION_FAILED"
+  | "SEED_FAILED"
+  | "ENGINE_FAILED"
+  | "START_TIMEOUT"
+  | "STACK_CRASHED";
+
+/** Every failure of this package: a stable code, and a sentence that says what happened and what to do. */
+export class LocalSupabaseError extends Error {
+  readonly code: LocalSupabaseErrorCode;
+
+  constructor(code: LocalSupabaseErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "LocalSupabaseError";
+    this.code = code;
+  }
+}
+
+/** The message of whatever was thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+/** The `code` of a Node or Postgres error, if it has one. */
+export function codeOf(thrown: unknown): string | undefined {
+  if (typeof thrown !== "object" || thrown === null || !("code" in thrown)) return undefined;
+  return typeof thrown.code === "string" ? thrown.code : undefined;
+}

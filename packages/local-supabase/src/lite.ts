@@ -1,0 +1,48 @@
+import { App, InMemoryEmailDriver, setExperimental, splitSqlStatements } from "@supabase/lite";
+import { createPgliteConnection, type PgliteConnection } from "@supabase/lite/pglite";
+import { createPostgresConnection, type PostgresConnection } from "@supabase/lite/postgres";
+import type { Keys } from "./keys.ts";
+import type { ProjectConfig } from "./project.ts";
+
+// The border to @supabase/lite: nothing else but the walls around it (`lite-walls/`) knows the library.
+
+export type LiteConnection = PgliteConnection | PostgresConnection;
+export { createPgliteConnection, createPostgresConnection, splitSqlStatements };
+export type { PgliteConnection, PostgresConnection };
+
+export interface Lite {
+  /** Data API, Auth and Storage, below `/rest/v1`, `/auth/v1` and `/storage/v1`. */
+  readonly fetch: (request: Request) => Promise<Response>;
+  /** Creates what is missing of the schemas `auth`, `storage` and `supabase_migrations`. */
+  ensureSystemSchema(): Promise<void>;
+  /** Forgets the tables and columns it knows; the next request reads them again. */
+  clearSchemaCache(): Promise<void>;
+}
+
+/** Builds the Supabase services over an open connection. */
+export function createLite(connection: LiteConnection, keys: Keys, config: ProjectConfig, url: string): Lite {
+  setExperimental("storage", true);
+  const app = new App({
+    connection,
+    api: { schemas: config.api.schemas, max_rows: config.api.max_rows },
+    auth: {
+      enabled: true,
+      enable_signup: config.auth.enable_signup,
+      jwt_secret: keys.jwtSecret,
+      publishable_key: keys.publishableKey,
+      secret_key: keys.secretKey,
+      site_url: config.auth.site_url ?? url,
+      jwt_expiry: config.auth.jwt_expiry,
+      minimum_password_length: config.auth.minimum_password_length,
+    },
+    options: {
+      drivers: { email: new InMemoryEmailDriver({ maxKeepCount: 100 }) },
+      server: { disableStudio: true, admin: false },
+    },
+  });
+  return {
+    fetch: (request) => app.fetch(request),
+    ensureSystemSchema: () => app.ensureSystemSchema(),
+    clearSchemaCache: () => connection.clearSchemaCache(),
+  };
+}
