@@ -1,0 +1,506 @@
+export type Json =
+  | string
+  | number
+  | boolean
+  | null
+  | { [key: string]: Json | undefined }
+  | Json[]
+
+export type Database = {
+  public: {
+    Tables: {
+      authentication_contexts: {
+        Row: {
+          access_token: string
+          created_at: string
+          expires_at: string
+          ip_address: string | null
+          is_active: boolean
+          last_activity: string
+          permissions: Json | null
+          refresh_token: string
+          session_id: string
+          token_hash: string
+          token_type: string
+          user_agent: string | null
+          user_id: string
+        }
+        Insert: {
+          access_token: string
+          created_at?: string
+          expires_at: string
+          ip_address?: string | null
+          is_active?: boolean
+          last_activity?: string
+          permissions?: Json | null
+          refresh_token: string
+          session_id?: string
+          token_hash: string
+          token_type?: string
+          user_agent?: string | null
+          user_id: string
+        }
+        Update: {
+          access_token?: string
+          created_at?: string
+          expires_at?: string
+          ip_address?: string | null
+          is_active?: boolean
+          last_activity?: string
+          permissions?: Json | null
+          refresh_token?: string
+          session_id?: string
+          token_hash?: string
+          token_type?: string
+          user_agent?: string | null
+          user_id?: string
+        }
+        Relationships: []
+      }
+      data_model_versions: {
+        Row: {
+          created_at: string
+          created_by: string
+          fields: NonNullable<Json>
+          indexes: Json | null
+          model_id: string
+          model_name: string
+          relationships: Json | null
+          rls_policies: Json | null
+          schema_version: string
+          table_name: string
+          validation_rules: Json | null
+        }
+        Insert: {
+          created_at?: string
+          created_by: string
+          fields: NonNullable<Json>
+          indexes?: Json | null
+          model_id: string
+          model_name: string
+          relationships?: Json | null
+          rls_policies?: Json | null
+          schema_version: string
+          table_name: string
+          validation_rules?: Json | null
+        }
+        Update: {
+          created_at?: string
+          created_by?: string
+          fields?: NonNullable<Json>
+          indexes?: Json | null
+          model_id?: string
+          model_name?: string
+          relationships?: Json | null
+          rls_policies?: Json | null
+          schema_version?: string
+          table_name?: string
+          validation_rules?: Json | null
+        }
+        Relationships: [
+          {
+            foreignKeyName: "data_model_versions_model_id_fkey"
+            columns: ["model_id"]
+            isOneToOne: false
+            referencedRelation: "data_models"
+            referencedColumns: ["model_id"]
+          },
+        ]
+      }
+      data_models: {
+        Row: {
+          created_at: string
+          created_by: string
+          fields: NonNullable<Json>
+          indexes: Json | null
+          is_active: boolean
+          model_id: string
+          model_name: string
+          relationships: Json | null
+          rls_policies: Json | null
+          schema_version: string
+          table_name: string
+          updated_at: string
+          validation_rules: Json | null
+        }
+        Insert: {
+          created_at?: string
+          created_by: string
+          fields: NonNullable<Json>
+          indexes?: Json | null
+          is_active?: boolean
+          model_id?: string
+          model_name: string
+          relationships?: Json | null
+          rls_policies?: Json | null
+          schema_version: string
+          table_name: string
+          updated_at?: string
+          validation_rules?: Json | null
+        }
+        Update: {
+          created_at?: string
+          created_by?: string
+          fields?: NonNullable<Json>
+          indexes?: Json | null
+          is_active?: boolean
+          model_id?: string
+          model_name?: string
+          relationships?: Json | null
+          rls_policies?: Json | null
+          schema_version?: string
+          table_name?: string
+          updated_at?: string
+          validation_rules?: Json | null
+        }
+        Relationships: []
+      }
+      database_operations: {
+        Row: {
+          attempts: number
+          client_id: string
+          completed_at: string | null
+          created_at: string
+          error_message: string | null
+          execution_time_ms: number | null
+          model_id: string | null
+          operation_id: string
+          operation_type: string
+          query_data: Json | null
+          request_id: string | null
+          response_data: Json | null
+          schema_version: string | null
+          session_id: string | null
+          status: string
+          table_name: string
+          user_id: string | null
+        }
+        Insert: {
+          attempts?: number
+          client_id: string
+          completed_at?: string | null
+          created_at?: string
+          error_message?: string | null
+          execution_time_ms?: number | null
+          model_id?: string | null
+          operation_id: string
+          operation_type: string
+          query_data?: Json | null
+          request_id?: string | null
+          response_data?: Json | null
+          schema_version?: string | null
+          session_id?: string | null
+          status?: string
+          table_name: string
+          user_id?: string | null
+        }
+        Update: {
+          attempts?: number
+          client_id?: string
+          completed_at?: string | null
+          created_at?: string
+          error_message?: string | null
+          execution_time_ms?: number | null
+          model_id?: string | null
+          operation_id?: string
+          operation_type?: string
+          query_data?: Json | null
+          request_id?: string | null
+          response_data?: Json | null
+          schema_version?: string | null
+          session_id?: string | null
+          status?: string
+          table_name?: string
+          user_id?: string | null
+        }
+        Relationships: [
+          {
+            foreignKeyName: "database_operations_client_id_fkey"
+            columns: ["client_id"]
+            isOneToOne: false
+            referencedRelation: "supabase_clients"
+            referencedColumns: ["client_id"]
+          },
+          {
+            foreignKeyName: "database_operations_model_id_fkey"
+            columns: ["model_id"]
+            isOneToOne: false
+            referencedRelation: "data_models"
+            referencedColumns: ["model_id"]
+          },
+          {
+            foreignKeyName: "database_operations_session_id_fkey"
+            columns: ["session_id"]
+            isOneToOne: false
+            referencedRelation: "authentication_contexts"
+            referencedColumns: ["session_id"]
+          },
+        ]
+      }
+      supabase_clients: {
+        Row: {
+          client_id: string
+          client_type: string
+          connection_status: string
+          created_at: string
+          error_count: number
+          is_active: boolean
+          last_used: string | null
+          retry_count: number
+          supabase_key: string
+          supabase_url: string
+        }
+        Insert: {
+          client_id: string
+          client_type: string
+          connection_status?: string
+          created_at?: string
+          error_count?: number
+          is_active?: boolean
+          last_used?: string | null
+          retry_count?: number
+          supabase_key: string
+          supabase_url: string
+        }
+        Update: {
+          client_id?: string
+          client_type?: string
+          connection_status?: string
+          created_at?: string
+          error_count?: number
+          is_active?: boolean
+          last_used?: string | null
+          retry_count?: number
+          supabase_key?: string
+          supabase_url?: string
+        }
+        Relationships: []
+      }
+    }
+    Views: {
+      own_operations: {
+        Row: {
+          attempts: number | null
+          client_id: string | null
+          completed_at: string | null
+          created_at: string | null
+          error_message: string | null
+          execution_time_ms: number | null
+          model_id: string | null
+          operation_id: string | null
+          operation_type: string | null
+          query_data: Json | null
+          request_id: string | null
+          response_data: Json | null
+          schema_version: string | null
+          session_id: string | null
+          status: string | null
+          table_name: string | null
+          user_id: string | null
+        }
+        Relationships: [
+          {
+            foreignKeyName: "database_operations_client_id_fkey"
+            columns: ["client_id"]
+            isOneToOne: false
+            referencedRelation: "supabase_clients"
+            referencedColumns: ["client_id"]
+          },
+          {
+            foreignKeyName: "database_operations_model_id_fkey"
+            columns: ["model_id"]
+            isOneToOne: false
+            referencedRelation: "data_models"
+            referencedColumns: ["model_id"]
+          },
+          {
+            foreignKeyName: "database_operations_session_id_fkey"
+            columns: ["session_id"]
+            isOneToOne: false
+            referencedRelation: "authentication_contexts"
+            referencedColumns: ["session_id"]
+          },
+        ]
+      }
+    }
+    Functions: {
+      create_data_model: {
+        Args: { model: Json }
+        Returns: {
+          created_at: string
+          created_by: string
+          fields: NonNullable<Json>
+          indexes: Json | null
+          is_active: boolean
+          model_id: string
+          model_name: string
+          relationships: Json | null
+          rls_policies: Json | null
+          schema_version: string
+          table_name: string
+          updated_at: string
+          validation_rules: Json | null
+        }[]
+        SetofOptions: {
+          from: "*"
+          to: "data_models"
+          isOneToOne: false
+          isSetofReturn: true
+        }
+      }
+      update_data_model: {
+        Args: { changes: Json; expected_version: string; id: string }
+        Returns: {
+          created_at: string
+          created_by: string
+          fields: NonNullable<Json>
+          indexes: Json | null
+          is_active: boolean
+          model_id: string
+          model_name: string
+          relationships: Json | null
+          rls_policies: Json | null
+          schema_version: string
+          table_name: string
+          updated_at: string
+          validation_rules: Json | null
+        }[]
+        SetofOptions: {
+          from: "*"
+          to: "data_models"
+          isOneToOne: false
+          isSetofReturn: true
+        }
+      }
+    }
+    Enums: {
+      [_ in never]: never
+    }
+    CompositeTypes: {
+      [_ in never]: never
+    }
+  }
+}
+
+type DatabaseWithoutInternals = Omit<Database, "__InternalSupabase">
+
+type DefaultSchema = DatabaseWithoutInternals[Extract<keyof Database, "public">]
+
+export type Tables<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof (DefaultSchema["Tables"] & DefaultSchema["Views"])
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends (DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals
+  }
+    ? keyof (DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"] &
+        DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Views"])
+    : never) = never,
+> = DefaultSchemaTableNameOrOptions extends {
+  schema: keyof DatabaseWithoutInternals
+}
+  ? (DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"] &
+      DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Views"])[TableName] extends {
+      Row: infer R
+    }
+    ? R
+    : never
+  : DefaultSchemaTableNameOrOptions extends keyof (DefaultSchema["Tables"] &
+        DefaultSchema["Views"])
+    ? (DefaultSchema["Tables"] &
+        DefaultSchema["Views"])[DefaultSchemaTableNameOrOptions] extends {
+        Row: infer R
+      }
+      ? R
+      : never
+    : never
+
+export type TablesInsert<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof DefaultSchema["Tables"]
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends (DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals
+  }
+    ? keyof DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+    : never) = never,
+> = DefaultSchemaTableNameOrOptions extends {
+  schema: keyof DatabaseWithoutInternals
+}
+  ? DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"][TableName] extends {
+      Insert: infer I
+    }
+    ? I
+    : never
+  : DefaultSchemaTableNameOrOptions extends keyof DefaultSchema["Tables"]
+    ? DefaultSchema["Tables"][DefaultSchemaTableNameOrOptions] extends {
+        Insert: infer I
+      }
+      ? I
+      : never
+    : never
+
+export type TablesUpdate<
+  DefaultSchemaTableNameOrOptions extends
+    | keyof DefaultSchema["Tables"]
+    | { schema: keyof DatabaseWithoutInternals },
+  TableName extends (DefaultSchemaTableNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals
+  }
+    ? keyof DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"]
+    : never) = never,
+> = DefaultSchemaTableNameOrOptions extends {
+  schema: keyof DatabaseWithoutInternals
+}
+  ? DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions["schema"]]["Tables"][TableName] extends {
+      Update: infer U
+    }
+    ? U
+    : never
+  : DefaultSchemaTableNameOrOptions extends keyof DefaultSchema["Tables"]
+    ? DefaultSchema["Tables"][DefaultSchemaTableNameOrOptions] extends {
+        Update: infer U
+      }
+      ? U
+      : never
+    : never
+
+export type Enums<
+  DefaultSchemaEnumNameOrOptions extends
+    | keyof DefaultSchema["Enums"]
+    | { schema: keyof DatabaseWithoutInternals },
+  EnumName extends (DefaultSchemaEnumNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals
+  }
+    ? keyof DatabaseWithoutInternals[DefaultSchemaEnumNameOrOptions["schema"]]["Enums"]
+    : never) = never,
+> = DefaultSchemaEnumNameOrOptions extends {
+  schema: keyof DatabaseWithoutInternals
+}
+  ? DatabaseWithoutInternals[DefaultSchemaEnumNameOrOptions["schema"]]["Enums"][EnumName]
+  : DefaultSchemaEnumNameOrOptions extends keyof DefaultSchema["Enums"]
+    ? DefaultSchema["Enums"][DefaultSchemaEnumNameOrOptions]
+    : never
+
+export type CompositeTypes<
+  PublicCompositeTypeNameOrOptions extends
+    | keyof DefaultSchema["CompositeTypes"]
+    | { schema: keyof DatabaseWithoutInternals },
+  CompositeTypeName extends (PublicCompositeTypeNameOrOptions extends {
+    schema: keyof DatabaseWithoutInternals
+  }
+    ? keyof DatabaseWithoutInternals[PublicCompositeTypeNameOrOptions["schema"]]["CompositeTypes"]
+    : never) = never,
+> = PublicCompositeTypeNameOrOptions extends {
+  schema: keyof DatabaseWithoutInternals
+}
+  ? DatabaseWithoutInternals[PublicCompositeTypeNameOrOptions["schema"]]["CompositeTypes"][CompositeTypeName]
+  : PublicCompositeTypeNameOrOptions extends keyof DefaultSchema["CompositeTypes"]
+    ? DefaultSchema["CompositeTypes"][PublicCompositeTypeNameOrOptions]
+    : never
+
+export const Constants = {
+  public: {
+    Enums: {},
+  },
+} as const
