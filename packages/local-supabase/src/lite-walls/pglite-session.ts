@@ -1,0 +1,141 @@
+import {
+  CompiledQuery,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  type QueryResult,
+} from "kysely";
+import type { SessionLock } from "./session-lock.ts";
+
+/** The part of PGlite that a walled session needs. */
+export interface Pglite {
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the shape of PGlite's own method
+  query<T>(
+    sql: string,
+    parameters: unknown[],
+    options: { serializers: Record<number, (value: unknown) => string> },
+  ): Promise<{ rows: T[]; affectedRows?: number }>;
+  exec(sql: string): Promise<{ rows: unknown[] }[]>;
+  isInTransaction(): boolean;
+}
+
+export interface PgliteSessionOptions {
+  lock: SessionLock;
+  /** How long one request may keep the session, in milliseconds, before it is rolled back. */
+  holdMs: number;
+}
+
+class HoldExpiredError extends Error {
+  override readonly name = "HoldExpiredError";
+  // SQLSTATE idle_in_transaction_session_timeout: what Postgres itself says of such a transaction.
+  readonly code = "25P03";
+}
+
+function text(value: unknown): string {
+  if (typeof value === "string") return value;
+  return typeof value === "bigint" ? value.toString() : JSON.stringify(value);
+}
+const instant = (value: unknown): string => (value instanceof Date ? value.toISOString() : text(value));
+
+// PGlite refuses a text parameter that is no string and a boolean that is no boolean; Postgres parses text.
+const serializers: Record<number, (value: unknown) => string> = {
+  16: text,
+  25: text,
+  1042: text,
+  1043: text,
+  1082: instant,
+  1114: instant,
+  1184: instant,
+};
+
+/** One holder's turn on PGlite's only session; it ends with `release()` or when `holdMs` is over. */
+class Turn implements DatabaseConnection {
+  readonly #pglite: Pglite;
+  readonly #release: () => void;
+  readonly #holdMs: number;
+  readonly #timer: NodeJS.Timeout;
+  #over = false;
+
+  constructor(pglite: Pglite, release: () => void, holdMs: number) {
+    this.#pglite = pglite;
+    this.#release = release;
+    this.#holdMs = holdMs;
+    this.#timer = setTimeout(() => void this.release().catch(() => {}), holdMs);
+    this.#timer.unref();
+  }
+
+  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    if (this.#over) throw new HoldExpiredError(`The transaction was rolled back after ${this.#holdMs} ms.`);
+    const { rows, affectedRows } = await this.#pglite.query<R>(query.sql, [...query.parameters], { serializers });
+    return affectedRows === undefined ? { rows } : { rows, numAffectedRows: BigInt(affectedRows) };
+  }
+
+  // oxlint-disable-next-line require-yield -- Kysely asks for a generator; PGlite has no cursor
+  async *streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
+    throw new Error("PGlite does not stream rows; use execute().");
+  }
+
+  /** ROLLBACK of a turn that has expired: the session is another's by now. */
+  async rollback(): Promise<void> {
+    if (!this.#over) await this.executeQuery(CompiledQuery.raw("ROLLBACK"));
+  }
+
+  async release(): Promise<void> {
+    if (this.#over) return;
+    this.#over = true;
+    clearTimeout(this.#timer);
+    try {
+      if (this.#pglite.isInTransaction()) await this.#pglite.exec("ROLLBACK");
+    } finally {
+      this.#release();
+    }
+  }
+}
+
+class PgliteSessionDriver implements Driver {
+  readonly #pglite: Pglite;
+  readonly #options: PgliteSessionOptions;
+
+  constructor(pglite: Pglite, options: PgliteSessionOptions) {
+    this.#pglite = pglite;
+    this.#options = options;
+  }
+
+  async acquireConnection(): Promise<Turn> {
+    const release = await this.#options.lock.acquire();
+    return new Turn(this.#pglite, release, this.#options.holdMs);
+  }
+
+  async releaseConnection(turn: Turn): Promise<void> {
+    await turn.release();
+  }
+
+  async beginTransaction(turn: Turn): Promise<void> {
+    await turn.executeQuery(CompiledQuery.raw("BEGIN"));
+  }
+
+  async commitTransaction(turn: Turn): Promise<void> {
+    await turn.executeQuery(CompiledQuery.raw("COMMIT"));
+  }
+
+  async rollbackTransaction(turn: Turn): Promise<void> {
+    await turn.rollback();
+  }
+
+  async init(): Promise<void> {}
+
+  async destroy(): Promise<void> {}
+}
+
+/** A Kysely dialect on PGlite that keeps the session from `acquireConnection` to `releaseConnection`. */
+export function pgliteSessionDialect(pglite: Pglite, options: PgliteSessionOptions): Dialect {
+  return {
+    createAdapter: () => new PostgresAdapter(),
+    createDriver: () => new PgliteSessionDriver(pglite, options),
+    createIntrospector: (db) => new PostgresIntrospector(db),
+    createQueryCompiler: () => new PostgresQueryCompiler(),
+  };
+}
