@@ -15,10 +15,12 @@ create table public.supabase_clients (
   retry_count integer not null default 0,
 
   constraint supabase_clients_pkey primary key (client_id),
-  constraint supabase_clients_client_id_not_empty check (client_id <> ''),
+  constraint supabase_clients_client_id_instance_and_type check (
+    client_id ~ ('^[A-Za-z0-9][A-Za-z0-9._-]{0,199}/' || client_type || '$')
+  ),
   -- http is for `supabase start` without TLS, and only on this machine
   constraint supabase_clients_supabase_url_https check (
-    supabase_url ~ '^(https://[^\s/?#@]+|http://(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]{1,5})?)([/?#]\S*)?$'
+    supabase_url ~* '^(https://[^\s/?#@]+|http://(([a-z0-9-]+\.)*localhost|127(\.[0-9]{1,3}){1,3}|\[::1\])(:[0-9]{1,5})?)(/[^\s?#@]*)?$'
   ),
   -- a key in clear is refused: v1:<key id>:<base64url of iv, ciphertext and tag>
   constraint supabase_clients_supabase_key_encrypted check (
