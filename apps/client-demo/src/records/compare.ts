@@ -1,0 +1,82 @@
+import type { SeenRequest } from "../counting-proxy/seen-request.ts";
+
+/** What is compared of a row of `database_operations`. */
+export interface RecordedOperation {
+  readonly operation_id: string;
+  readonly operation_type: string;
+  readonly table_name: string;
+  readonly status: string;
+  readonly user_id: string | null;
+  readonly request_id: string | null;
+  readonly error_message: string | null;
+}
+
+export interface CompareOptions {
+  /** Request ids whose caller never got an answer: the process died meanwhile, so an outcome may be lost. */
+  readonly interrupted?: ReadonlySet<string>;
+}
+
+/**
+ * Compares what arrived at Supabase with what Waybill recorded. Nothing on the wire carries an operation's id, so the
+ * two are paired within one request id, type and table. Every pair must agree on status and user, and nobody may stay
+ * alone.
+ *
+ * @returns one sentence for each difference; empty means: every request has its record, once
+ */
+export function compare(
+  seen: readonly SeenRequest[],
+  records: readonly RecordedOperation[],
+  { interrupted = new Set() }: CompareOptions = {},
+): string[] {
+  const free = Map.groupBy(records, (record) => key(record.request_id, record.operation_type, record.table_name));
+  const differences: string[] = [];
+  // who can match only one way goes first, so that a lenient one does not take its record
+  const strictFirst = seen.toSorted((a, b) => Number(a.status === "unanswered") - Number(b.status === "unanswered"));
+  for (const request of strictFirst) {
+    const candidates = free.get(key(request.requestId, request.type, request.table)) ?? [];
+    const outcomeMayBeLost = request.requestId !== null && interrupted.has(request.requestId);
+    const found =
+      candidates.find((record) => agrees(request, record)) ??
+      candidates.find((record) => outcomeMayBeLost && isUser(request, record) && isOutcomeUnknown(record));
+    if (found) candidates.splice(candidates.indexOf(found), 1);
+    else differences.push(missing(request, candidates));
+  }
+  for (const record of [...free.values()].flat()) {
+    // written ahead, and the process died before the request left: an intent is owed its record too
+    const neverSent = record.request_id !== null && interrupted.has(record.request_id) && isOutcomeUnknown(record);
+    if (!neverSent) differences.push(`a record without a request: ${describe(record)}`);
+  }
+  return differences;
+}
+
+function key(requestId: string | null, type: string, table: string): string {
+  return JSON.stringify([requestId, type, table]);
+}
+
+function agrees(request: SeenRequest, record: RecordedOperation): boolean {
+  const statuses = request.status === "unanswered" ? ["error", "timeout"] : [request.status];
+  return statuses.includes(record.status) && isUser(request, record);
+}
+
+function isUser(request: SeenRequest, record: RecordedOperation): boolean {
+  return record.user_id === request.userId;
+}
+
+/** How recovery settles an operation whose outcome died with the process. */
+function isOutcomeUnknown({ status, error_message }: RecordedOperation): boolean {
+  return status === "error" && error_message?.startsWith("OUTCOME_UNKNOWN") === true;
+}
+
+function missing(request: SeenRequest, candidates: readonly RecordedOperation[]): string {
+  const arrived = `${request.method} ${request.path} (${request.type} ${request.table}, ${request.status}, ${who(request.userId)}, request ${request.requestId})`;
+  if (candidates.length === 0) return `no record of ${arrived}`;
+  return `no record agrees with ${arrived}; there is ${candidates.map(describe).join("; ")}`;
+}
+
+function describe(record: RecordedOperation): string {
+  return `${record.operation_type} ${record.table_name}, ${record.status}, ${who(record.user_id)}, request ${record.request_id}, operation ${record.operation_id}`;
+}
+
+function who(userId: string | null): string {
+  return userId === null ? "no user" : `user ${userId}`;
+}
