@@ -83,3 +83,12 @@ test("an intent whose request never left is accepted only of interrupted calls, 
   expect(compare([], [unknown], { interrupted: new Set(["r1"]) })).toEqual([]);
   expect(compare([], [record], { interrupted: new Set(["r1"]) })).toHaveLength(1);
 });
+
+test("a call under a key alone is recorded for its caller or for nobody, never for somebody else", () => {
+  const underKey: SeenRequest = { ...request, userId: null, key: "secret" };
+  const callerOf = (requestId: string) => (requestId === "r1" ? "u1" : undefined);
+  expect(compare([underKey], [record], { callerOf })).toEqual([]);
+  expect(compare([underKey], [{ ...record, user_id: null }], { callerOf })).toEqual([]);
+  expect(compare([underKey], [{ ...record, user_id: "u2" }], { callerOf })).toHaveLength(2);
+  expect(compare([request], [{ ...record, user_id: null }], { callerOf })).toHaveLength(2);
+});

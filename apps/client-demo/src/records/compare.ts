@@ -12,6 +12,11 @@ export interface RecordedOperation {
 }
 
 export interface CompareOptions {
+  /**
+   * Who made the call with this request id, as the scenario knows it. A request under a key alone does not tell its user,
+   * but may be made on the caller's behalf: then its record names the caller, or nobody.
+   */
+  readonly callerOf?: (requestId: string) => string | undefined;
   /** Request ids whose caller never got an answer: the process died meanwhile, so an outcome may be lost. */
   readonly interrupted?: ReadonlySet<string>;
 }
@@ -26,8 +31,11 @@ export interface CompareOptions {
 export function compare(
   seen: readonly SeenRequest[],
   records: readonly RecordedOperation[],
-  { interrupted = new Set() }: CompareOptions = {},
+  { callerOf = () => undefined, interrupted = new Set() }: CompareOptions = {},
 ): string[] {
+  const isUser = (request: SeenRequest, { user_id }: RecordedOperation): boolean =>
+    user_id === request.userId ||
+    (request.userId === null && request.requestId !== null && user_id === callerOf(request.requestId));
   const free = Map.groupBy(records, (record) => key(record.request_id, record.operation_type, record.table_name));
   const differences: string[] = [];
   // who can match only one way goes first, so that a lenient one does not take its record
@@ -36,7 +44,7 @@ export function compare(
     const candidates = free.get(key(request.requestId, request.type, request.table)) ?? [];
     const outcomeMayBeLost = request.requestId !== null && interrupted.has(request.requestId);
     const found =
-      candidates.find((record) => agrees(request, record)) ??
+      candidates.find((record) => isUser(request, record) && isStatus(request, record)) ??
       candidates.find((record) => outcomeMayBeLost && isUser(request, record) && isOutcomeUnknown(record));
     if (found) candidates.splice(candidates.indexOf(found), 1);
     else differences.push(missing(request, candidates));
@@ -53,13 +61,10 @@ function key(requestId: string | null, type: string, table: string): string {
   return JSON.stringify([requestId, type, table]);
 }
 
-function agrees(request: SeenRequest, record: RecordedOperation): boolean {
-  const statuses = request.status === "unanswered" ? ["error", "timeout"] : [request.status];
-  return statuses.includes(record.status) && isUser(request, record);
-}
-
-function isUser(request: SeenRequest, record: RecordedOperation): boolean {
-  return record.user_id === request.userId;
+function isStatus(request: SeenRequest, record: RecordedOperation): boolean {
+  return request.status === "unanswered"
+    ? ["error", "timeout"].includes(record.status)
+    : record.status === request.status;
 }
 
 /** How recovery settles an operation whose outcome died with the process. */
