@@ -1,16 +1,20 @@
+import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { hardenSql, bootstrapSql } from "./bootstrap.ts";
 import { loadCertificate } from "./certificate.ts";
-import { openPglite } from "./engine-pglite.ts";
+import { openPglite, pgliteVersion } from "./engine-pglite.ts";
 import type { Engine } from "./engine.ts";
 import { listenHttps } from "./https-server.ts";
 import { loadKeys } from "./keys.ts";
-import { createLite } from "./lite.ts";
+import { createLite, type Lite } from "./lite.ts";
+import { guardRequests } from "./lite-walls/guard-requests.ts";
 import { lockDirectory } from "./lock.ts";
+import type { Keys } from "./keys.ts";
 import type { StackDetails, StartRequest } from "./messages.ts";
 import { applyMigrations, applySeeds } from "./migrations.ts";
-import { readProject } from "./project.ts";
+import { readProject, type Project } from "./project.ts";
+import { prepareSystemSchema, systemSchemaKey } from "./system-schema.ts";
+import { fillFromTemplate } from "./template.ts";
 
 export interface Stack {
   readonly details: StackDetails;
@@ -29,16 +33,14 @@ export async function openStack(request: StartRequest): Promise<Stack> {
   const certificate = await loadCertificate(dataDir);
   const server = await listenHttps(request.port, certificate);
   opened.defer(() => server.close(5_000));
-  const engine = await openEngine(request);
+  const engine = await openEngine(request, keys, project);
   opened.defer(() => engine.close());
-
-  await engine.exec(bootstrapSql);
   const lite = createLite(engine.connection, keys, project.config, server.url);
-  await lite.ensureSystemSchema();
-  await engine.exec(hardenSql);
+  await prepareSystemSchema(engine, lite);
   await applyMigrations(engine, project.migrations);
   if (request.seed) await applySeeds(engine, project.seeds);
   await lite.clearSchemaCache();
+  await engine.onSchemaChange(() => void lite.clearSchemaCache());
   server.answerWith(lite.fetch);
 
   const closing = opened.move();
@@ -55,6 +57,17 @@ export async function openStack(request: StartRequest): Promise<Stack> {
   };
 }
 
-function openEngine({ dataDir }: StartRequest): Promise<Engine> {
-  return openPglite(join(dataDir, "pgdata"));
+async function openEngine({ dataDir }: StartRequest, keys: Keys, project: Project): Promise<Engine> {
+  const directory = join(dataDir, "pgdata");
+  if (!existsSync(directory)) {
+    await fillFromTemplate(directory, `pglite-${pgliteVersion}-${systemSchemaKey}`, async (target) => {
+      const engine = await openPglite(target, keys.databasePassword);
+      try {
+        await prepareSystemSchema(engine, createLite(engine.connection, keys, project.config, ""));
+      } finally {
+        await engine.close();
+      }
+    });
+  }
+  return openPglite(directory, keys.databasePassword);
 }

@@ -1,6 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { Kysely } from "kysely";
 import type { LiteConnection } from "../lite.ts";
+import { asPostgrestError } from "./data-errors.ts";
+import { dataRequest, exposedSchema, type Introspection } from "./exposed-schema.ts";
 import { pgliteSessionDialect } from "./pglite-session.ts";
 import { applyCaller, applyRpcRequest } from "./request-context.ts";
 import { SessionLock } from "./session-lock.ts";
@@ -12,15 +14,15 @@ export interface WallOptions {
   holdMs?: number;
 }
 
-type Introspection = Awaited<ReturnType<LiteConnection["introspect"]>>;
-
 /**
  * Walls off the faults of lite's connection. Call it before `new App(…)`, which copies `connection.kysely`.
  *
  * - PGlite's one session goes to one request at a time, from BEGIN to COMMIT, or callers read under each other's role.
  * - Roles apply from the first request on, whether or not a table has RLS by then.
  * - No GRANT ALL behind the back of a migration's REVOKE.
- * - The schema is never read inside a caller's transaction, where it would be seen with the caller's rights.
+ * - The schema is never read inside a caller's transaction, where it would be seen with the caller's rights,
+ *   and the Data API does not see the system's part of it.
+ * - Every error of Postgres gets the status that PostgREST gives it.
  */
 export function wallOff(connection: LiteConnection, options: WallOptions = {}): { lock: SessionLock } {
   const lock = options.lock ?? new SessionLock();
@@ -38,6 +40,7 @@ export function wallOff(connection: LiteConnection, options: WallOptions = {}): 
     applyJwtSessionContext: applyCaller,
     applyRpcRequestGucs: applyRpcRequest,
   });
+  connection.normalizeDbError = asPostgrestError;
   return { lock };
 }
 
@@ -77,8 +80,11 @@ function wallOffSchemaCache(connection: LiteConnection): void {
     reading = started;
     return started;
   };
-  connection.introspect = async (introspectOptions) =>
-    inTransaction.getStore() ?? (introspectOptions?.useCache ? read() : introspect(introspectOptions));
+  connection.introspect = async (introspectOptions) => {
+    const schema =
+      inTransaction.getStore() ?? (await (introspectOptions?.useCache ? read() : introspect(introspectOptions)));
+    return dataRequest.getStore() ? exposedSchema(schema) : schema;
+  };
   connection.clearSchemaCache = async () => {
     generation += 1;
     reading = undefined;

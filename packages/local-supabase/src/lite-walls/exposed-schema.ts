@@ -1,0 +1,50 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { LiteConnection } from "../lite.ts";
+
+export type Introspection = Awaited<ReturnType<LiteConnection["introspect"]>>;
+
+/** Runs the Data API's requests, which see no system schema; Auth and Storage see all. */
+export const dataRequest = new AsyncLocalStorage<true>();
+
+const systemSchemas = new Set([
+  "auth",
+  "cron",
+  "extensions",
+  "graphql",
+  "information_schema",
+  "net",
+  "pgsodium",
+  "realtime",
+  "storage",
+  "supabase_functions",
+  "supabase_migrations",
+  "vault",
+]);
+
+const exposed = new WeakMap<Introspection, Introspection>();
+
+/**
+ * The schema as PostgREST knows it: exposed schemas only. lite resolves an embedded table by its bare name
+ * over all of them, and takes `auth.users` for `public.users`.
+ */
+export function exposedSchema(introspection: Introspection): Introspection {
+  const known = exposed.get(introspection);
+  if (known) return known;
+  const visible = <T extends { schema: string }>(objects: T[]): T[] =>
+    objects.filter(({ schema }) => !systemSchemas.has(schema));
+  const result: Introspection = {
+    ...introspection,
+    tables: visible(introspection.tables),
+    columns: visible(introspection.columns),
+    indexes: visible(introspection.indexes),
+    foreign_keys: visible(introspection.foreign_keys).filter(({ ref_schema }) => !systemSchemas.has(ref_schema ?? "")),
+    primary_keys: visible(introspection.primary_keys),
+    views: visible(introspection.views),
+    check_constraints: visible(introspection.check_constraints),
+    unique_constraints: visible(introspection.unique_constraints),
+    comments: visible(introspection.comments),
+    triggers: visible(introspection.triggers),
+  };
+  exposed.set(introspection, result);
+  return result;
+}

@@ -1,0 +1,26 @@
+import { dataRequest } from "./exposed-schema.ts";
+import { withLiteralFilters } from "./literal-filters.ts";
+
+export type RequestHandler = (request: Request) => Promise<Response>;
+
+/** Walls off the faults of lite that show in requests and answers. Wraps `app.fetch`. */
+export function guardRequests(fetch: RequestHandler): RequestHandler {
+  keepDataOutOfLog();
+  return (request) => {
+    const { pathname } = new URL(request.url);
+    if (pathname.startsWith("/rest/v1/")) return dataRequest.run(true, () => fetch(withLiteralFilters(request)));
+    return fetch(request);
+  };
+}
+
+let quiet = false;
+
+/** lite prints every error of a request with its SQL and its parameters; the caller gets the error anyway. */
+function keepDataOutOfLog(): void {
+  if (quiet) return;
+  quiet = true;
+  const print = console.error;
+  console.error = (...parts: unknown[]) => {
+    if (!dataRequest.getStore()) print(...parts);
+  };
+}
