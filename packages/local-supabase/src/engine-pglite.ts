@@ -1,38 +1,67 @@
-import type { PGlite } from "@electric-sql/pglite";
+import { readFileSync } from "node:fs";
+import { findPackageJSON } from "node:module";
+import { PGlite } from "@electric-sql/pglite";
+import { z } from "zod";
+import { listenDatabase } from "./engine-pglite-socket.ts";
 import type { Engine, EngineSession } from "./engine.ts";
 import { createPgliteConnection } from "./lite.ts";
+import { SessionLock } from "./lite-walls/session-lock.ts";
 import { wallOff } from "./lite-walls/wall-off.ts";
 
-/** Postgres in WebAssembly, inside this process, with its files in `directory`. */
-export async function openPglite(directory: string): Promise<Engine> {
-  const connection = await createPgliteConnection({ url: directory });
+const packagePath = findPackageJSON("@electric-sql/pglite", import.meta.url);
+export const pgliteVersion: string =
+  packagePath === undefined
+    ? "unknown"
+    : z.object({ version: z.string() }).parse(JSON.parse(readFileSync(packagePath, "utf8"))).version;
+
+// PGlite fixes the path on its command line, which beats the database's own setting and every RESET.
+const startParams = PGlite.defaultStartParams.map((parameter) =>
+  parameter.startsWith("search_path=") ? 'search_path="$user", public, extensions' : parameter,
+);
+
+const idleInTransactionMs = 30_000;
+const maxConnections = 100;
+
+/**
+ * Postgres in WebAssembly, inside this process, with its files in `directory`. It never calls fsync: what it
+ * committed outlives a killed process, but not a power failure.
+ */
+export async function openPglite(directory: string, password: string): Promise<Engine> {
+  const connection = await createPgliteConnection({ url: directory, pgliteOptions: { startParams } });
   const { driver } = connection;
   await driver.waitReady;
-  // PGlite has one session for everybody: whoever speaks to it takes this lock first.
-  const { lock } = wallOff(connection);
+  const lock = new SessionLock();
+  wallOff(connection, { lock });
+  const socket = await listenDatabase({ driver, lock, password, idleInTransactionMs, maxConnections });
+  const superuser = sessionOf(driver);
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    await socket.close();
+    const release = await lock.acquire();
+    try {
+      await connection.close();
+    } finally {
+      release();
+    }
+  };
   return {
     connection,
-    dbUrl: "",
-    exec: (sql) => lock.run(async () => void (await driver.exec(sql))),
-    query: (sql, parameters) => lock.run(() => queryRows(driver, sql, parameters)),
-    transaction: (work) =>
-      lock.run(() =>
-        driver.transaction((session) =>
-          work({
-            exec: async (sql) => void (await session.exec(sql)),
-            query: (sql, parameters) => queryRows(session, sql, parameters),
-          } satisfies EngineSession),
-        ),
-      ),
-    close: () => connection.close(),
+    dbUrl: `postgresql://postgres:${password}@127.0.0.1:${socket.port}/postgres`,
+    exec: (sql) => lock.run(() => superuser.exec(sql)),
+    query: (sql, parameters) => lock.run(() => superuser.query(sql, parameters)),
+    transaction: (work) => lock.run(() => driver.transaction((transaction) => work(sessionOf(transaction)))),
+    onSchemaChange: async (callback) => {
+      await lock.run(() => driver.listen("pgrst", callback));
+    },
+    close: () => (closing ??= close()),
   };
 }
 
-async function queryRows(
-  session: Pick<PGlite, "query">,
-  sql: string,
-  parameters: readonly unknown[] = [],
-): Promise<Record<string, unknown>[]> {
-  const { rows } = await session.query<Record<string, unknown>>(sql, [...parameters]);
-  return rows;
+function sessionOf(pglite: Pick<PGlite, "exec" | "query">): EngineSession {
+  return {
+    exec: async (sql) => {
+      await pglite.exec(sql);
+    },
+    query: async (sql, parameters = []) => (await pglite.query<Record<string, unknown>>(sql, [...parameters])).rows,
+  };
 }

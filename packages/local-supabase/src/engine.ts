@@ -2,21 +2,20 @@ import type { LiteConnection } from "./lite.ts";
 
 /** A Postgres that the stack runs: the seam between an engine and everything above it. */
 export interface Engine {
-  /** What the Data API, Auth and Storage speak to. */
+  /** What the Data API, Auth and Storage speak to, walled off already. */
   readonly connection: LiteConnection;
   /** A `postgresql://` address, with its password, for DDL, jobs and backups. */
   readonly dbUrl: string;
-  /** Runs one or more statements as the superuser, outside of any transaction but their own. */
+  /** Runs one or more statements as the superuser. */
   exec(sql: string): Promise<void>;
   /** Runs one statement with `$1` parameters as the superuser. */
   query(sql: string, parameters?: readonly unknown[]): Promise<Record<string, unknown>[]>;
   /** Runs `work` between BEGIN and COMMIT as the superuser, alone on its session; ROLLBACK if it throws. */
   transaction<T>(work: (session: EngineSession) => Promise<T>): Promise<T>;
+  /** Calls back after a commit that sent `notify pgrst`, as every change of tables and functions does. */
+  onSchemaChange(callback: () => void): Promise<void>;
   /** Makes everything durable and frees files, ports and processes. Safe to call twice. */
   close(): Promise<void>;
 }
 
-export interface EngineSession {
-  exec(sql: string): Promise<void>;
-  query(sql: string, parameters?: readonly unknown[]): Promise<Record<string, unknown>[]>;
-}
+export type EngineSession = Pick<Engine, "exec" | "query">;

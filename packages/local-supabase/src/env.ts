@@ -1,4 +1,7 @@
-/** What the stack's process may know of its parent's environment: paths, locale and time zone, no setting and no secret. */
+import { homedir, platform } from "node:os";
+import { join } from "node:path";
+
+/** What the stack's process may know of its parent's environment: paths and locale, no setting and no secret. */
 const passedOn = [
   "PATH",
   "HOME",
@@ -24,6 +27,13 @@ export function stackEnvironment(): Record<string, string> {
 }
 
 /** Where this user's programs keep what can be made again, by the operating system's custom. */
-export function userCacheDirectory(): string | undefined {
-  return process.env["XDG_CACHE_HOME"] ?? process.env["LOCALAPPDATA"];
+export function userCacheDirectory(): string {
+  switch (platform()) {
+    case "darwin":
+      return join(homedir(), "Library", "Caches");
+    case "win32":
+      return process.env["LOCALAPPDATA"] ?? join(homedir(), "AppData", "Local");
+    default:
+      return process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
+  }
 }

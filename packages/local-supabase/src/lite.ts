@@ -1,6 +1,9 @@
+import { readFileSync } from "node:fs";
+import { findPackageJSON } from "node:module";
 import { App, InMemoryEmailDriver, setExperimental, splitSqlStatements } from "@supabase/lite";
 import { createPgliteConnection, type PgliteConnection } from "@supabase/lite/pglite";
 import { createPostgresConnection, type PostgresConnection } from "@supabase/lite/postgres";
+import { z } from "zod";
 import type { Keys } from "./keys.ts";
 import type { ProjectConfig } from "./project.ts";
 
@@ -9,6 +12,13 @@ import type { ProjectConfig } from "./project.ts";
 export type LiteConnection = PgliteConnection | PostgresConnection;
 export { createPgliteConnection, createPostgresConnection, splitSqlStatements };
 export type { PgliteConnection, PostgresConnection };
+
+const packagePath = findPackageJSON("@supabase/lite", import.meta.url);
+/** The version of the library that is installed. */
+export const liteVersion: string =
+  packagePath === undefined
+    ? "unknown"
+    : z.object({ version: z.string() }).parse(JSON.parse(readFileSync(packagePath, "utf8"))).version;
 
 export interface Lite {
   /** Data API, Auth and Storage, below `/rest/v1`, `/auth/v1` and `/storage/v1`. */

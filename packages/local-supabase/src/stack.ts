@@ -6,7 +6,7 @@ import { openPglite, pgliteVersion } from "./engine-pglite.ts";
 import type { Engine } from "./engine.ts";
 import { listenHttps } from "./https-server.ts";
 import { loadKeys } from "./keys.ts";
-import { createLite, type Lite } from "./lite.ts";
+import { createLite } from "./lite.ts";
 import { guardRequests } from "./lite-walls/guard-requests.ts";
 import { lockDirectory } from "./lock.ts";
 import type { Keys } from "./keys.ts";
@@ -41,7 +41,7 @@ export async function openStack(request: StartRequest): Promise<Stack> {
   if (request.seed) await applySeeds(engine, project.seeds);
   await lite.clearSchemaCache();
   await engine.onSchemaChange(() => void lite.clearSchemaCache());
-  server.answerWith(lite.fetch);
+  server.answerWith(guardRequests(lite.fetch));
 
   const closing = opened.move();
   return {
