@@ -1,1 +1,15 @@
-export {};
+export * from "./authentication-context.ts";
+export * from "./authentication-context-states.ts";
+export * from "./data-model.ts";
+export * from "./data-model-states.ts";
+export * from "./data-model/change.ts";
+export * from "./data-model/fields.ts";
+export * from "./data-model/parts.ts";
+export * from "./data-query.ts";
+export * from "./database-operation.ts";
+export * from "./database-operation-states.ts";
+export * from "./errors.ts";
+export * from "./primitives.ts";
+export * from "./state-machine.ts";
+export * from "./supabase-client.ts";
+export * from "./supabase-client-states.ts";

@@ -1,0 +1,144 @@
+import { z } from "zod";
+import {
+  byteLength,
+  columnNameSchema,
+  jsonDepthLimit,
+  jsonFault,
+  type JsonObject,
+  type JsonValue,
+} from "../primitives.ts";
+
+/** Size of a model's `fields` as JSON text, in bytes (decisions.md). */
+export const fieldsByteLimit = 65_536;
+
+/** Columns of one model; Postgres itself ends at 1,600. */
+export const columnLimit = 500;
+
+/** The dialect of every model's schema. */
+export const jsonSchemaDialect = "https://json-schema.org/draft/2020-12/schema";
+
+/**
+ * A model's field definitions: a JSON Schema 2020-12 of `type: object`, one property a column, with two keywords of
+ * Waybill's own: `x-primary-key` at the root (default `["id"]`) and `x-pg`, a column's type where the mapping is not enough.
+ */
+export interface DataModelFields extends JsonObject {
+  readonly type: "object";
+  readonly properties: { readonly [column: string]: JsonObject };
+}
+
+/**
+ * Shape, size and names of a model's fields (data-model.md §4). Whether they are a valid schema is for
+ * `checkFields` of `@waybill/contracts/json-schema` to tell, which needs ajv.
+ */
+export const dataModelFieldsSchema = z
+  .custom<DataModelFields>(isRecord, { error: "must be a JSON Schema, an object", abort: true })
+  .superRefine((fields, context) => {
+    const fault = documentFault(fields);
+    if (fault !== null) {
+      context.addIssue({ code: "custom", path: [...fault.path], message: fault.message });
+      return;
+    }
+    for (const issue of shapeFaults(fields)) context.addIssue({ code: "custom", ...issue });
+  });
+
+interface Fault {
+  readonly path: (string | number)[];
+  readonly message: string;
+}
+
+function documentFault(fields: object) {
+  const fault = jsonFault(fields, jsonDepthLimit);
+  if (fault !== null) return fault;
+  if (byteLength(JSON.stringify(fields)) <= fieldsByteLimit) return null;
+  return { path: [], message: `must have at most ${fieldsByteLimit} bytes (64 KiB) as JSON; split the model` };
+}
+
+function shapeFaults(fields: JsonObject): Fault[] {
+  const faults: Fault[] = [];
+  if (fields["type"] !== "object") faults.push({ path: ["type"], message: 'must be "object": a row is one' });
+  const dialect = fields["$schema"];
+  if (dialect !== undefined && dialect !== jsonSchemaDialect) {
+    faults.push({ path: ["$schema"], message: `must be ${jsonSchemaDialect}, or be left out` });
+  }
+  const properties = fields["properties"];
+  if (!isRecord(properties) || Object.keys(properties).length === 0) {
+    return [...faults, { path: ["properties"], message: "must be an object with a property for each column" }];
+  }
+  return [...faults, ...propertyFaults(properties), ...namesFaults(fields, properties)];
+}
+
+function propertyFaults(properties: JsonObject): Fault[] {
+  const entries = Object.entries(properties);
+  if (entries.length > columnLimit) {
+    return [{ path: ["properties"], message: `must have at most ${columnLimit} columns; split the model` }];
+  }
+  return entries.flatMap(([name, property]) => {
+    const path = ["properties", name];
+    const named = columnNameSchema.safeParse(name);
+    const faults: Fault[] = (named.error?.issues ?? []).map(({ message }) => ({ path, message }));
+    if (!isRecord(property)) return [...faults, { path, message: "must be a JSON Schema, an object" }];
+    const type = property["x-pg"];
+    if (type !== undefined && (typeof type !== "string" || !isPostgresType(type))) {
+      const message = "must name a Postgres type, such as numeric(10,2), timestamptz or text[]";
+      faults.push({ path: [...path, "x-pg"], message });
+    }
+    return faults;
+  });
+}
+
+function isPostgresType(text: string): boolean {
+  return (
+    text.length <= 100 &&
+    /^[a-z_][a-z0-9_]*(?: [a-z]+)*(?:\(\d{1,4}(?:, ?\d{1,4})?\))?(?: [a-z]+)*(?:\[\])?$/.test(text)
+  );
+}
+
+function namesFaults(fields: JsonObject, properties: JsonObject): Fault[] {
+  const faults: Fault[] = [];
+  const required = fields["required"];
+  if (required !== undefined) faults.push(...columnListFaults("required", required, properties));
+  const key = fields["x-primary-key"];
+  if (key !== undefined) {
+    faults.push(...columnListFaults("x-primary-key", key, properties));
+    if (Array.isArray(key) && key.length === 0) {
+      faults.push({ path: ["x-primary-key"], message: "must name at least one column" });
+    }
+  } else if (!Object.hasOwn(properties, "id")) {
+    faults.push({ path: ["x-primary-key"], message: "must name the key's columns, since there is no column id" });
+  }
+  return faults;
+}
+
+function columnListFaults(keyword: string, list: JsonValue, properties: JsonObject): Fault[] {
+  if (!isNames(list)) return [{ path: [keyword], message: "must be an array of column names" }];
+  const faults: Fault[] = list.flatMap((name, index) =>
+    Object.hasOwn(properties, name) ? [] : [{ path: [keyword, index], message: `must be a column: ${name} is none` }],
+  );
+  if (new Set(list).size < list.length) faults.push({ path: [keyword], message: "must name each column once" });
+  return faults;
+}
+
+/** The columns of a model's key: `x-primary-key`, else `["id"]`. */
+export function primaryKeyOf(fields: DataModelFields): readonly string[] {
+  const key = fields["x-primary-key"];
+  return isNames(key) && key.length > 0 ? key : ["id"];
+}
+
+/** The columns of a model, in the order of its schema. */
+export function columnsOf(fields: DataModelFields): readonly string[] {
+  return Object.keys(fields.properties);
+}
+
+/** The columns that a new row must give. */
+export function requiredOf(fields: DataModelFields): readonly string[] {
+  const required = fields["required"];
+  return isNames(required) ? required : [];
+}
+
+function isNames(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((name) => typeof name === "string");
+}
+
+function isRecord(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

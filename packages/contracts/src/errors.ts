@@ -1,0 +1,226 @@
+import { z } from "zod";
+
+/** Every code that a caller can meet, once. */
+export const errorCodes = [
+  "ILLEGAL_TRANSITION",
+  "VALIDATION_FAILED",
+  "MALFORMED_REQUEST",
+  "PAYLOAD_TOO_LARGE",
+  "UNAUTHENTICATED",
+  "TOKEN_INVALID",
+  "SESSION_EXPIRED",
+  "SESSION_OVER",
+  "INVALID_CREDENTIALS",
+  "FORBIDDEN",
+  "RLS_DENIED",
+  "NOT_FOUND",
+  "UNKNOWN_MODEL",
+  "UNKNOWN_TABLE",
+  "UNKNOWN_COLUMN",
+  "MODEL_INACTIVE",
+  "MODEL_EXISTS",
+  "VERSION_TOO_LOW",
+  "VERSION_CONFLICT",
+  "UNIQUE_VIOLATION",
+  "FOREIGN_KEY_VIOLATION",
+  "NOT_NULL_VIOLATION",
+  "CHECK_VIOLATION",
+  "INVALID_VALUE",
+  "CONFLICT",
+  "RATE_LIMITED",
+  "OPERATION_TIMEOUT",
+  "OUTCOME_UNKNOWN",
+  "CLIENT_DISCONNECTED",
+  "SUPABASE_UNREACHABLE",
+  "SUPABASE_ERROR",
+  "LEDGER_FULL",
+  "SHUTTING_DOWN",
+  "ENVIRONMENT_INVALID",
+  "INTERNAL",
+] as const;
+export type ErrorCode = (typeof errorCodes)[number];
+export const errorCodeSchema = z.enum(errorCodes);
+
+/** What happened, and what to do about it, for each code. */
+export const errorCatalog: { readonly [Code in ErrorCode]: { readonly description: string; readonly remedy: string } } =
+  {
+    ILLEGAL_TRANSITION: {
+      description: "The entity's state does not allow this event.",
+      remedy: "Read the entity's state again and choose an event that fits it.",
+    },
+    VALIDATION_FAILED: {
+      description: "A value breaks a rule of its schema.",
+      remedy: "Correct the fields named in issues.",
+    },
+    MALFORMED_REQUEST: {
+      description: "The request could not be read.",
+      remedy: "Send valid JSON in UTF-8, as the procedure's input asks.",
+    },
+    PAYLOAD_TOO_LARGE: {
+      description: "The request is larger than the server takes.",
+      remedy: "Send less at once, for example fewer rows a call.",
+    },
+    UNAUTHENTICATED: {
+      description: "The call needs a signed-in caller.",
+      remedy: "Sign in and send the session token.",
+    },
+    TOKEN_INVALID: {
+      description: "The token is forged, damaged or for another project.",
+      remedy: "Sign in again and send the new token.",
+    },
+    SESSION_EXPIRED: {
+      description: "The session is past its expiry.",
+      remedy: "Refresh the session, or sign in again.",
+    },
+    SESSION_OVER: {
+      description: "The session was ended and cannot be refreshed.",
+      remedy: "Sign in again.",
+    },
+    INVALID_CREDENTIALS: {
+      description: "E-mail and password do not match an account.",
+      remedy: "Check both and try again.",
+    },
+    FORBIDDEN: {
+      description: "The caller's role does not allow this.",
+      remedy: "Ask an administrator for the role that the procedure needs.",
+    },
+    RLS_DENIED: {
+      description: "A Row Level Security policy refused the row.",
+      remedy: "Write rows that are your own, or ask for a policy that allows it.",
+    },
+    NOT_FOUND: {
+      description: "There is no such thing, or the caller may not see it.",
+      remedy: "Check the key.",
+    },
+    UNKNOWN_MODEL: {
+      description: "No data model has this name.",
+      remedy: "List the models, or create this one first.",
+    },
+    UNKNOWN_TABLE: {
+      description: "The database has no such table or function.",
+      remedy: "Create it by a migration, or correct the name.",
+    },
+    UNKNOWN_COLUMN: {
+      description: "The table has no such column.",
+      remedy: "Use the model's columns, or raise the model's version to add it.",
+    },
+    MODEL_INACTIVE: {
+      description: "The data model is deprecated and takes no new operation.",
+      remedy: "Use its successor, or reactivate it.",
+    },
+    MODEL_EXISTS: {
+      description: "A model of this name, or an active one on this table, exists already.",
+      remedy: "Update that one, or choose another name.",
+    },
+    VERSION_TOO_LOW: {
+      description: "The new schema version does not fit the change.",
+      remedy: "Use at least the version named in the message.",
+    },
+    VERSION_CONFLICT: {
+      description: "Somebody else changed it first.",
+      remedy: "Read the current version and apply the change to that.",
+    },
+    UNIQUE_VIOLATION: {
+      description: "A row with this value exists already.",
+      remedy: "Choose another value, or update that row.",
+    },
+    FOREIGN_KEY_VIOLATION: {
+      description: "The row refers to a row that is not there, or is still referred to.",
+      remedy: "Create what it refers to first, or remove what refers to it.",
+    },
+    NOT_NULL_VIOLATION: {
+      description: "A column that must have a value has none.",
+      remedy: "Give the column a value.",
+    },
+    CHECK_VIOLATION: {
+      description: "A value breaks a check of the table.",
+      remedy: "Give a value that the check allows.",
+    },
+    INVALID_VALUE: {
+      description: "A value does not fit its column's type.",
+      remedy: "Send a value of the column's type.",
+    },
+    CONFLICT: {
+      description: "The call met another one at the same rows.",
+      remedy: "Try again.",
+    },
+    RATE_LIMITED: {
+      description: "Too many calls in a short time.",
+      remedy: "Wait as long as Retry-After says.",
+    },
+    OPERATION_TIMEOUT: {
+      description: "The operation did not end within its time.",
+      remedy: "Try again, with a narrower query if it persists.",
+    },
+    OUTCOME_UNKNOWN: {
+      description: "The process ended before it learned what became of the request.",
+      remedy: "Look whether the change is there before repeating it.",
+    },
+    CLIENT_DISCONNECTED: {
+      description: "The connection to Supabase is out of use.",
+      remedy: "Wait until it is back, or reconnect it with clients.reconnect.",
+    },
+    SUPABASE_UNREACHABLE: {
+      description: "Supabase did not answer.",
+      remedy: "Check SUPABASE_URL and the network; it is tried again.",
+    },
+    SUPABASE_ERROR: {
+      description: "Supabase answered with an error that has no code of its own here.",
+      remedy: "See the operation's record for its message.",
+    },
+    LEDGER_FULL: {
+      description: "The journal is at its limit, so no operation can be recorded.",
+      remedy: "Let the database catch up, or give the journal more room.",
+    },
+    SHUTTING_DOWN: {
+      description: "The server is stopping.",
+      remedy: "Try again in a moment, or at another instance.",
+    },
+    ENVIRONMENT_INVALID: {
+      description: "A setting is missing or wrong.",
+      remedy: "Set the variables named in the message.",
+    },
+    INTERNAL: {
+      description: "Something went wrong in Waybill itself.",
+      remedy: "Report it with the request id.",
+    },
+  };
+
+/** One broken rule: the field as a path (`rows.3.iata`), the rule's name, and what is wrong in plain words. */
+export const errorIssueSchema = z.object({ field: z.string(), rule: z.string(), message: z.string() });
+export type ErrorIssue = z.output<typeof errorIssueSchema>;
+
+/** What a caller learns of an error: never a stack, SQL text or a secret (decisions.md, Errors). */
+export const errorDataSchema = z.object({
+  code: errorCodeSchema,
+  message: z.string(),
+  hint: z.string(),
+  operation_id: z.string().nullable(),
+  request_id: z.string().nullable(),
+  issues: z.array(errorIssueSchema).optional(),
+});
+export type ErrorData = z.output<typeof errorDataSchema>;
+
+/** How many broken rules one answer names. */
+const issueLimit = 50;
+
+/** A zod error as issues for a caller. Of a union the branch that got furthest speaks, since it was most likely meant. */
+export function issuesOf(error: z.ZodError): ErrorIssue[] {
+  return flatten(error.issues, []).slice(0, issueLimit);
+}
+
+function flatten(issues: readonly z.core.$ZodIssue[], prefix: readonly PropertyKey[]): ErrorIssue[] {
+  return issues.flatMap((issue) => {
+    const path = [...prefix, ...issue.path];
+    const furthest = issue.code === "invalid_union" ? furthestBranch(issue.errors) : null;
+    if (furthest !== null) return flatten(furthest, path);
+    return [{ field: path.map(String).join("."), rule: issue.code, message: issue.message }];
+  });
+}
+
+/** The branch with the deepest fault; null when none got beyond the value itself. */
+function furthestBranch(branches: readonly z.core.$ZodIssue[][]): z.core.$ZodIssue[] | null {
+  const depth = (branch: z.core.$ZodIssue[]) => Math.max(0, ...branch.map((issue) => issue.path.length));
+  const [best] = branches.toSorted((a, b) => depth(b) - depth(a));
+  return best !== undefined && depth(best) > 0 ? best : null;
+}

@@ -1,0 +1,1 @@
+export type { DataModelFields } from "./data-model/fields.ts";

@@ -1,0 +1,107 @@
+import { z } from "zod";
+import { textFault } from "./text.ts";
+
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
+
+export interface JsonObject {
+  readonly [key: string]: JsonValue;
+}
+
+/** Depth of nesting that an input may have: far beyond real data, far below any stack. */
+export const jsonDepthLimit = 64;
+
+/** Depth of a stored document: a captured body of 16 KiB cannot nest deeper. */
+const storedDepthLimit = 10_000;
+
+/** Number of values in one document, an array's places counted twice. It also ends the walk of a structure that refers to itself. */
+export const jsonSizeLimit = 1_000_000;
+
+/** JSON that a caller sends: nested at most 64 levels, its text storable by Postgres. */
+export const jsonValueSchema = jsonSchemaOf(jsonDepthLimit);
+
+/** JSON as it stands in a jsonb column: whatever was captured there, however deep. */
+export const storedJsonSchema = jsonSchemaOf(storedDepthLimit);
+
+/** A JSON object that a caller sends. The value is passed on as it is, not copied. */
+export const jsonObjectSchema = z
+  .custom<JsonObject>(isPlainObject, { error: "must be a JSON object", abort: true })
+  .superRefine((value, context) => reportFault(value, jsonDepthLimit, context));
+
+function jsonSchemaOf(maxDepth: number) {
+  return z
+    .custom<JsonValue>((value) => value !== undefined, { error: "must be a JSON value", abort: true })
+    .superRefine((value, context) => reportFault(value, maxDepth, context));
+}
+
+function reportFault(value: unknown, maxDepth: number, context: z.RefinementCtx): void {
+  const fault = jsonFault(value, maxDepth);
+  if (fault !== null) context.addIssue({ code: "custom", path: [...fault.path], message: fault.message });
+}
+
+interface Place {
+  readonly value: unknown;
+  readonly depth: number;
+  readonly key: string | number | null;
+  readonly parent: Place | null;
+}
+
+/**
+ * The first place where `root` is no storable JSON; null when it is fine.
+ * A loop instead of recursion: input nested a million levels deep must be an answer, not a stack overflow.
+ */
+export function jsonFault(
+  root: unknown,
+  maxDepth: number = jsonDepthLimit,
+): { path: readonly (string | number)[]; message: string } | null {
+  const open: Place[] = [{ value: root, depth: 1, key: null, parent: null }];
+  let count = 0;
+  for (let place = open.pop(); place !== undefined; place = open.pop()) {
+    count += 1 + (Array.isArray(place.value) ? place.value.length : 0);
+    if (count > jsonSizeLimit) return { path: [], message: `must hold at most ${jsonSizeLimit} values; send less` };
+    const fault = place.depth > maxDepth ? tooDeep(maxDepth) : scalarFault(place.value);
+    if (fault !== null) return { path: pathOf(place), message: fault };
+    pushChildren(place, open);
+  }
+  return null;
+}
+
+function tooDeep(maxDepth: number): string {
+  return `must not be nested more than ${maxDepth} levels deep; flatten it`;
+}
+
+function scalarFault(value: unknown): string | null {
+  if (value === null || typeof value === "boolean") return null;
+  if (typeof value === "string") return textFault(value);
+  if (typeof value === "number") {
+    return Number.isFinite(value) ? null : "must be a finite number: JSON has no NaN and no Infinity";
+  }
+  if (Array.isArray(value)) return null;
+  return isPlainObject(value) ? null : `must be a JSON value: ${typeof value} is none; convert it first`;
+}
+
+function pushChildren(place: Place, open: Place[]): void {
+  const { value } = place;
+  if (typeof value !== "object" || value === null) return;
+  const depth = place.depth + 1;
+  if (Array.isArray(value)) {
+    for (let key = value.length - 1; key >= 0; key -= 1) open.push({ value: value[key], depth, key, parent: place });
+    return;
+  }
+  for (const [key, child] of Object.entries(value)) {
+    open.push({ value: child, depth, key, parent: place });
+    // A key is text too; as a place of its own it needs no second rule.
+    if (textFault(key) !== null) open.push({ value: key, depth, key, parent: place });
+  }
+}
+
+function pathOf(place: Place): (string | number)[] {
+  const path: (string | number)[] = [];
+  for (let at: Place | null = place; at !== null && at.key !== null; at = at.parent) path.push(at.key);
+  return path.toReversed().slice(0, jsonDepthLimit);
+}
+
+function isPlainObject(value: unknown): value is object {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null;
+}
