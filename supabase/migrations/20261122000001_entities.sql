@@ -64,8 +64,8 @@ create table public.authentication_contexts (
   constraint authentication_contexts_token_hash_sha256 check (token_hash ~ '^[0-9a-f]{64}$'),
   constraint authentication_contexts_token_type_not_empty check (token_type <> ''),
   constraint authentication_contexts_ip_address_not_empty check (ip_address <> ''),
-  -- "in the future" holds when a session is made or refreshed; what stays true is this
-  constraint authentication_contexts_expires_after_created check (expires_at > created_at),
+  -- "in the future" holds when a session is made or refreshed; a logout ends it at that moment, and this stays true
+  constraint authentication_contexts_expires_not_before_created check (expires_at >= created_at),
   constraint authentication_contexts_last_activity_not_before_created check (last_activity >= created_at)
 );
 alter table public.authentication_contexts enable row level security;

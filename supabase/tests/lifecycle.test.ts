@@ -1,0 +1,117 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { connect, insert, refusal, rolledBack, type Transaction } from "./database.ts";
+import { ids, tables, validRows } from "./rows.ts";
+
+async function insertAll(tx: Transaction): Promise<void> {
+  for (const table of tables) await insert(tx, table, validRows[table]);
+}
+
+test("removing a client removes its operations", async () => {
+  await using sql = connect();
+  const left = await rolledBack(sql, async (tx) => {
+    await insertAll(tx);
+    await tx`delete from supabase_clients where client_id = ${ids.client}`;
+    return await tx`select operation_id from database_operations`;
+  });
+  expect(left).toHaveLength(0);
+});
+
+test("removing a session removes its operations, and no others", async () => {
+  await using sql = connect();
+  const left = await rolledBack(sql, async (tx) => {
+    await insertAll(tx);
+    const other = { ...validRows.database_operations, operation_id: ids.otherOperation, session_id: null };
+    await insert(tx, "database_operations", other);
+    await tx`delete from authentication_contexts where session_id = ${ids.session}`;
+    return await tx`select operation_id from database_operations`;
+  });
+  expect(left.map((row) => row["operation_id"])).toEqual([ids.otherOperation]);
+});
+
+test("removing a model leaves its operations with the version they ran under, and takes its versions along", async () => {
+  await using sql = connect();
+  const left = await rolledBack(sql, async (tx) => {
+    await insertAll(tx);
+    await tx`delete from data_models where model_id = ${ids.model}`;
+    const operations = await tx`select model_id, schema_version from database_operations`;
+    return { operations: [...operations], versions: await tx`select from data_model_versions` };
+  });
+  expect(left.operations).toEqual([{ model_id: null, schema_version: "1.0.0" }]);
+  expect(left.versions).toHaveLength(0);
+});
+
+test("an update of a model sets updated_at, whatever the caller writes", async () => {
+  await using sql = connect();
+  const times = await rolledBack(sql, async (tx) => {
+    await insertAll(tx);
+    const stamps = [];
+    for (const written of ["2000-01-01T00:00:00Z", "2026-11-22T10:00:00Z"]) {
+      await tx`update data_models set fields = fields, updated_at = ${written}`;
+      const [row] = await tx<{ at: string }[]>`
+        select updated_at::text as at from data_models where updated_at > ${validRows.data_models.updated_at}`;
+      stamps.push(row?.at);
+    }
+    return stamps;
+  });
+  expect(times[0]).toBeDefined();
+  // microseconds apart, in one transaction: the clock and not the transaction's beginning
+  expect(times[1]).not.toBe(times[0]);
+});
+
+test("a model and its version are written together or not at all", async () => {
+  await using sql = connect();
+  const { model_name, table_name, schema_version, fields, created_by } = validRows.data_models;
+  const model = JSON.stringify({ model_name, table_name, schema_version, fields, created_by });
+  const changes = JSON.stringify({ schema_version: "1.1.0", relationships: [{ to: "routes" }], changed_by: "someone" });
+  const after = await rolledBack(sql, async (tx) => {
+    const [made] = await tx<{ model_id: string }[]>`select model_id from create_data_model(${model}::text::jsonb)`;
+    const id = made?.model_id ?? "";
+    const first = await tx`select model_id from update_data_model(${id}, '1.0.0', ${changes}::text::jsonb)`;
+    const late = await tx`select model_id from update_data_model(${id}, '1.0.0', ${changes}::text::jsonb)`;
+    const versions = await tx`
+      select schema_version, relationships, created_by from data_model_versions order by schema_version`;
+    return { first: first.length, late: late.length, versions: [...versions] };
+  });
+  expect(after).toEqual({
+    first: 1,
+    late: 0,
+    versions: [
+      { schema_version: "1.0.0", relationships: null, created_by },
+      { schema_version: "1.1.0", relationships: [{ to: "routes" }], created_by: "someone" },
+    ],
+  });
+  const nameless = JSON.stringify({ schema_version: "1.1.0" });
+  const refused = await refusal(
+    rolledBack(sql, async (tx) => {
+      await insertAll(tx);
+      await tx`select * from update_data_model(${ids.model}, '1.0.0', ${nameless}::text::jsonb)`;
+    }),
+  );
+  expect(refused).toMatchObject({ code: "23502", column: "created_by" });
+});
+
+test("the seed changes nothing when it runs again", async () => {
+  await using sql = connect();
+  const seed = await readFile(join(import.meta.dirname, "..", "seed.sql"), "utf8");
+  const shape = async (tx: Transaction) => [
+    ...(await tx`select polname, polrelid::regclass::text as table, pg_get_expr(polqual, polrelid) as using from pg_policy order by 1, 2`),
+    ...(await tx`select indexname from pg_indexes where schemaname = 'public' order by 1`),
+    ...(await tx`select conname from pg_constraint where conrelid in ('airports'::regclass, 'routes'::regclass) order by 1`),
+  ];
+  await rolledBack(sql, async (tx) => {
+    const before = await shape(tx);
+    await tx.unsafe(seed);
+    expect(await shape(tx)).toEqual(before);
+    expect(before.length).toBeGreaterThan(20);
+  });
+});
+
+test("every table in public has row level security on", async () => {
+  await using sql = connect();
+  const open = await sql`
+    select relname from pg_class
+    where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relrowsecurity`;
+  expect(open.map((row) => row["relname"])).toEqual([]);
+});
