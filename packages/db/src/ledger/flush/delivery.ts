@@ -1,0 +1,122 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Log } from "../../log.ts";
+import { withoutBodies } from "../row.ts";
+import type { RejectedFile } from "./rejected.ts";
+import type { StoredCounts, Uploader, UploadResult } from "./upload.ts";
+
+export interface DeliveryOptions {
+  readonly uploader: Uploader;
+  readonly rejected: RejectedFile;
+  readonly backoffMs: number;
+  readonly backoffLimitMs: number;
+  readonly log: Log;
+}
+
+/** Sums of what the database answered, and the last thing that went wrong. */
+export interface DeliveryTotals {
+  counts: StoredCounts;
+  rejected: number;
+  bodiesDropped: number;
+  lastFlushAt: string | null;
+  lastError: string | null;
+}
+
+type Answer = Exclude<UploadResult, { kind: "failed" }>;
+
+/** Brings rows into the database, however long it takes, and isolates those that it refuses. */
+export class Delivery {
+  readonly totals: DeliveryTotals = {
+    counts: { inserted: 0, settled: 0, unchanged: 0, cascaded: 0 },
+    rejected: 0,
+    bodiesDropped: 0,
+    lastFlushAt: null,
+    lastError: null,
+  };
+  readonly #options: DeliveryOptions;
+
+  constructor(options: DeliveryOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when every row is stored or set aside. Rejects only when `signal` aborts. */
+  async deliver(rows: readonly Buffer[], signal: AbortSignal): Promise<void> {
+    const answer = await this.#upload(rows, signal);
+    if (answer.kind === "stored") {
+      this.#stored(answer.counts);
+      return;
+    }
+    const [only] = rows;
+    if (rows.length === 1 && only !== undefined) {
+      await this.#save(only, answer.reason, signal);
+      return;
+    }
+    const middle = rows.length >> 1;
+    await this.deliver(rows.slice(0, middle), signal);
+    await this.deliver(rows.slice(middle), signal);
+  }
+
+  /** Stores a refused row without the body that is at fault, or sets it aside. */
+  async #save(row: Buffer, reason: string, signal: AbortSignal): Promise<void> {
+    const note = `The database refused the record with this body (${reason}).`;
+    for (const way of withoutBodies(row.toString("utf8"), note)) {
+      const answer = await this.#upload([Buffer.from(way)], signal);
+      if (answer.kind === "stored") {
+        this.totals.bodiesDropped += 1;
+        this.#stored(answer.counts);
+        return;
+      }
+    }
+    this.#options.rejected.append(row, reason);
+    this.totals.rejected += 1;
+    this.#options.log("error", "The database refuses the record of an operation; it was set aside", {
+      reason,
+      file: this.#options.rejected.path,
+    });
+  }
+
+  async #upload(rows: readonly Buffer[], signal: AbortSignal): Promise<Answer> {
+    for (let failures = 0; ; failures++) {
+      signal.throwIfAborted();
+      const result = await this.#options.uploader.send(rows, signal);
+      signal.throwIfAborted();
+      if (result.kind !== "failed") {
+        if (failures > 0) this.#options.log("info", "The ledger reaches the database again", { failures });
+        if (result.kind === "stored") this.totals.lastError = null;
+        return result;
+      }
+      this.#failed(result.reason, failures + 1, rows.length);
+      await sleep(this.#pause(failures, result.retryAfterMs), undefined, { ref: false, signal });
+    }
+  }
+
+  #failed(reason: string, failures: number, rows: number): void {
+    this.totals.lastError = reason;
+    // 1, 2, 4, 8 …: an outage of a day must not fill the log.
+    if ((failures & (failures - 1)) === 0) {
+      this.#options.log("warn", "Records wait in the journal: the database cannot be reached", {
+        reason,
+        failures,
+        rows,
+      });
+    }
+  }
+
+  /** Full jitter, so that many processes do not come back at the same moment. */
+  #pause(failures: number, atLeastMs: number): number {
+    const { backoffMs, backoffLimitMs } = this.#options;
+    const limit = Math.min(backoffLimitMs, backoffMs * 2 ** Math.min(failures, 20));
+    return atLeastMs + Math.random() * limit;
+  }
+
+  #stored(counts: StoredCounts): void {
+    const sums = this.totals.counts;
+    sums.inserted += counts.inserted;
+    sums.settled += counts.settled;
+    sums.unchanged += counts.unchanged;
+    sums.cascaded += counts.cascaded;
+    this.totals.lastFlushAt = new Date().toISOString();
+    if (counts.cascaded > 0) {
+      this.#options.log("info", "Records were left out, for their client was removed", { cascaded: counts.cascaded });
+    }
+  }
+}

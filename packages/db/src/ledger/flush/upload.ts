@@ -1,0 +1,158 @@
+import { Pool } from "undici";
+import { z } from "zod";
+import { reasonOf } from "../ledger-errors.ts";
+
+/** What became of one upload. */
+export type UploadResult =
+  | { readonly kind: "stored"; readonly counts: StoredCounts }
+  /** The database refuses something in it: sending it again changes nothing. */
+  | { readonly kind: "refused"; readonly reason: string }
+  /** The way there or the database failed: worth another try, not before `retryAfterMs`. */
+  | { readonly kind: "failed"; readonly reason: string; readonly retryAfterMs: number };
+
+/** What `record_operations` answers: operations, not rows, so that a repeated one counts once. */
+const storedSchema = z.object({
+  /** New in the table. */
+  inserted: z.number().int().nonnegative(),
+  /** Were pending in the table and have their outcome now. */
+  settled: z.number().int().nonnegative(),
+  /** Were there already. */
+  unchanged: z.number().int().nonnegative(),
+  /** Left out, for their client was removed (data-model.md "Cascade delete when client is removed"). */
+  cascaded: z.number().int().nonnegative(),
+});
+export type StoredCounts = z.infer<typeof storedSchema>;
+
+export interface UploadOptions {
+  readonly url: string;
+  readonly secretKey: string;
+  /** PEM text of the certificate authority to trust instead of the system's. */
+  readonly ca?: string | undefined;
+  /** For one attempt, connecting and the last byte of the answer included. */
+  readonly attemptTimeoutMs: number;
+}
+
+export interface Uploader {
+  send(rows: readonly Buffer[], signal: AbortSignal): Promise<UploadResult>;
+  close(): Promise<void>;
+}
+
+const OPEN = Buffer.from('{"operations":[');
+const COMMA = Buffer.from(",");
+const CLOSE = Buffer.from("]}");
+const ANSWER_LIMIT = 64 * 1024;
+const RETRY_AFTER_LIMIT_MS = 60_000;
+
+/** Posts rows to `record_operations` over connections of its own, untracked. */
+export function createUploader({ url, secretKey, ca, attemptTimeoutMs }: UploadOptions): Uploader {
+  const target = new URL("rest/v1/rpc/record_operations", url.endsWith("/") ? url : `${url}/`);
+  const pool = new Pool(target.origin, {
+    connections: 2,
+    pipelining: 1,
+    connect: ca === undefined ? {} : { ca },
+    headersTimeout: attemptTimeoutMs,
+    bodyTimeout: attemptTimeoutMs,
+  });
+  // As supabase-js sends a key of either format to the Data API.
+  const headers = {
+    apikey: secretKey,
+    authorization: `Bearer ${secretKey}`,
+    "content-type": "application/json",
+    accept: "application/json",
+    "x-client-info": "waybill-ledger",
+  };
+
+  return {
+    async send(rows, signal) {
+      try {
+        const answer = await pool.request({
+          path: target.pathname,
+          method: "POST",
+          headers,
+          body: bodyOf(rows),
+          signal: AbortSignal.any([signal, AbortSignal.timeout(attemptTimeoutMs)]),
+        });
+        const text = await readLimited(answer.body);
+        return judge(answer.statusCode, text, answer.headers["retry-after"]);
+      } catch (error) {
+        return { kind: "failed", reason: reasonOf(error), retryAfterMs: 0 };
+      }
+    },
+    close: () => pool.destroy(),
+  };
+}
+
+function bodyOf(rows: readonly Buffer[]): Buffer {
+  const parts: Buffer[] = [OPEN];
+  for (const [index, row] of rows.entries()) {
+    if (index > 0) parts.push(COMMA);
+    parts.push(row);
+  }
+  parts.push(CLOSE);
+  return Buffer.concat(parts);
+}
+
+async function readLimited(body: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    length += chunk.length;
+    if (length > ANSWER_LIMIT) break;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+const errorSchema = z.object({ code: z.string(), message: z.string() });
+
+/**
+ * Told by the SQLSTATE where there is one. Only what lies in the data is refused for good: 22 (a value), 23 (a
+ * constraint), 54 (a limit). All else can pass: a lost connection, a missing migration, a key that is replaced.
+ */
+function judge(status: number, text: string, retryAfter: string | string[] | undefined): UploadResult {
+  const body = parseJson(text);
+  if (status >= 200 && status < 300) {
+    const counts = storedSchema.safeParse(body);
+    if (counts.success) return { kind: "stored", counts: counts.data };
+    return { kind: "failed", reason: `HTTP ${status} without the counts of record_operations`, retryAfterMs: 0 };
+  }
+  const error = errorSchema.safeParse(body);
+  // The message alone: PostgREST's `details` quote the row.
+  const said = error.success ? `${error.data.code} ${error.data.message.slice(0, 300)}` : "no explanation";
+  const reason = `HTTP ${status}: ${said}${remedy(status, error.success ? error.data.code : "")}`;
+  const isRefused = error.success ? isInTheData(error.data.code, status) : isRefusedStatus(status);
+  if (isRefused) return { kind: "refused", reason };
+  return { kind: "failed", reason, retryAfterMs: retryAfterMs(retryAfter) };
+}
+
+function isInTheData(code: string, status: number): boolean {
+  if (/^[0-9A-Z]{5}$/.test(code)) return /^(22|23|54)/.test(code);
+  // PostgREST's own: PGRST1xx is about the request, the others about its connection, schema and keys.
+  if (code.startsWith("PGRST")) return code.startsWith("PGRST1");
+  return isRefusedStatus(status);
+}
+
+function isRefusedStatus(status: number): boolean {
+  return status === 400 || status === 409 || status === 413 || status === 422;
+}
+
+function remedy(status: number, code: string): string {
+  if (status === 401 || status === 403 || code === "42501")
+    return " (is SUPABASE_SECRET_KEY this project's secret key?)";
+  if (status === 404 || code === "42883" || code === "PGRST202")
+    return " (are Waybill's migrations applied? supabase db push)";
+  return "";
+}
+
+function retryAfterMs(header: string | string[] | undefined): number {
+  const seconds = Number(Array.isArray(header) ? header[0] : header);
+  return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds * 1000, RETRY_AFTER_LIMIT_MS) : 0;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

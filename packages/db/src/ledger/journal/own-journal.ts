@@ -1,0 +1,159 @@
+import type { FlushSource } from "../flush/flusher.ts";
+import type { OpenOperation, OperationIntent } from "../ledger-types.ts";
+import { reasonOf } from "../ledger-errors.ts";
+import { Journal, type JournalOptions } from "./journal.ts";
+import { createProcessDirectory, type ProcessDirectory, removeDirectory } from "./process-directory.ts";
+import { beat, noteRegistered, writeLock } from "./process-lock.ts";
+import { type RowBatch, RowReader } from "./row-reader.ts";
+
+export interface OwnJournalOptions extends Omit<JournalOptions, "directory" | "maxBytes"> {
+  readonly journalDir: string;
+  readonly maxJournalBytes: number;
+}
+
+/** A quiet process starts new files, so that what is flushed can go, when the old ones hold this part of a segment. */
+const IDLE_PART = 16;
+
+/** This process's journal: its directory and lock, what is written, and what of it is flushed. */
+export class OwnJournal {
+  readonly #options: OwnJournalOptions;
+  readonly #journal: Journal;
+  readonly #registered = new Set<string>();
+  #home: ProcessDirectory;
+  #reader: RowReader;
+  rowsFlushed = 0;
+  damaged = 0;
+
+  constructor(options: OwnJournalOptions) {
+    this.#options = options;
+    this.#home = createProcessDirectory(options.journalDir);
+    this.#journal = new Journal({ ...options, directory: this.#home.path, maxBytes: options.maxJournalBytes });
+    this.#reader = this.#newReader();
+  }
+
+  get home(): ProcessDirectory {
+    return this.#home;
+  }
+  get clients(): ReadonlySet<string> {
+    return this.#journal.clients;
+  }
+  get rowsWritten(): number {
+    return this.#journal.rowsWritten;
+  }
+  get open(): number {
+    return this.#journal.open;
+  }
+  get bytes(): number {
+    return this.#journal.bytes;
+  }
+  get failure(): string | undefined {
+    return this.#journal.failure;
+  }
+  get refused(): number {
+    return this.#journal.refused;
+  }
+
+  readonly source: FlushSource = { next: (maxBytes) => this.#next(maxBytes) };
+
+  begin(intent: OperationIntent): OpenOperation {
+    return this.#journal.begin(intent);
+  }
+  writeTurn(): void {
+    this.#journal.writeTurn();
+  }
+  tick(): void {
+    this.#journal.tick();
+  }
+
+  noteRegistered(clientId: string): void {
+    this.#registered.add(clientId);
+    try {
+      noteRegistered(this.#home.path, clientId);
+    } catch (error) {
+      // Only who adopts this journal would read it, and would then name another client.
+      this.#options.log("warn", "A registered client could not be noted in the journal", { reason: reasonOf(error) });
+    }
+  }
+
+  /** A sign of life; where the directory is gone, another one. */
+  beat(): void {
+    try {
+      beat(this.#home.path);
+    } catch (error) {
+      this.#options.log("error", "The journal's directory was taken or removed; going on in a new one", {
+        directory: this.#home.path,
+        reason: reasonOf(error),
+        rows_left_there: this.rowsWritten - this.rowsFlushed,
+      });
+      this.#move();
+    }
+  }
+
+  /** Takes no further operation; outcomes are still taken. */
+  close(): void {
+    this.#journal.close();
+  }
+
+  /** Ends the journal: nothing is left when all is flushed and settled, else it is there to be adopted. */
+  async finish(): Promise<void> {
+    this.#journal.seal();
+    await this.#reader.close();
+    const isEmpty = this.open === 0 && this.rowsFlushed >= this.rowsWritten;
+    try {
+      if (isEmpty) removeDirectory(this.#home.path);
+      else writeLock(this.#home.path, true);
+    } catch (error) {
+      this.#options.log("warn", "The journal's directory could not be given up", { reason: reasonOf(error) });
+    }
+  }
+
+  async #next(maxBytes: number): Promise<RowBatch | undefined> {
+    const batch = await this.#reader.next(maxBytes);
+    if (batch === undefined) {
+      this.#startAfresh();
+      return undefined;
+    }
+    return {
+      rows: batch.rows,
+      bytes: batch.bytes,
+      acknowledge: () => {
+        batch.acknowledge();
+        this.rowsFlushed += batch.rows.length;
+      },
+    };
+  }
+
+  #startAfresh(): void {
+    const current = this.#journal.segments.at(-1);
+    const bytes = current === undefined ? 0 : current.rows.bytes + current.intents.bytes;
+    if (bytes * IDLE_PART >= this.#options.segmentBytes) this.#journal.rotate();
+  }
+
+  #move(): void {
+    try {
+      this.#home = createProcessDirectory(this.#options.journalDir);
+      this.#journal.moveTo(this.#home.path);
+    } catch (error) {
+      this.#options.log("error", "No new journal directory could be made; tried again", { reason: reasonOf(error) });
+      return;
+    }
+    for (const client of this.#registered) this.noteRegistered(client);
+    this.rowsFlushed = this.rowsWritten;
+    void this.#reader.close();
+    this.#reader = this.#newReader();
+  }
+
+  #newReader(): RowReader {
+    return new RowReader({
+      segments: () => this.#journal.segments,
+      drained: (segment) => this.#journal.release(segment),
+      damaged: (line) => {
+        this.damaged += 1;
+        this.rowsFlushed += 1;
+        this.#options.log("error", "A record in the journal is damaged on disk and was skipped", {
+          bytes: line.length,
+        });
+      },
+    });
+  }
+}

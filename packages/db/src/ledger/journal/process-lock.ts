@@ -1,0 +1,149 @@
+import { appendFileSync, readFileSync, readlinkSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+
+/**
+ * Who writes in a journal directory. Within one machine (and one process name space) a process is told by its number and
+ * its start time, so a number used again does not count as alive. Where that cannot be told (another machine on a shared
+ * disk, or a system without /proc) the lock's time of change is its heartbeat, see {@link Heartbeats}.
+ */
+const lockSchema = z.object({
+  pid: z.number().int().positive(),
+  start_token: z.string().nullable(),
+  machine: z.string(),
+  /** The owner has finished here although its process may go on. */
+  closed: z.boolean(),
+});
+
+const LOCK = "lock";
+const REGISTERED = "registered";
+
+export type Liveness = "alive" | "dead" | "unknown";
+
+export function writeLock(directory: string, closed = false): void {
+  const lock = { pid: process.pid, start_token: startToken(process.pid), machine: machine(), closed };
+  writeFileSync(join(directory, LOCK), JSON.stringify(lock), { mode: 0o600 });
+}
+
+/** Throws when the lock is gone: somebody took the directory, or removed it. */
+export function beat(directory: string): void {
+  const now = new Date();
+  utimesSync(join(directory, LOCK), now, now);
+}
+
+export function livenessOf(directory: string): Liveness {
+  const lock = readLock(directory);
+  if (lock === undefined) return "unknown";
+  if (lock.closed) return "dead";
+  if (lock.machine !== machine()) return "unknown";
+  if (!isRunning(lock.pid)) return "dead";
+  if (lock.start_token === null) return lock.pid === process.pid ? "alive" : "unknown";
+  return lock.start_token === startToken(lock.pid) ? "alive" : "dead";
+}
+
+/** The time of the owner's last sign of life, in milliseconds since 1970; 0 when there is none. */
+export function lastBeat(directory: string): number {
+  return statSync(join(directory, LOCK), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+/** Remembers that these clients have their row in the database, for who may adopt this journal. */
+export function noteRegistered(directory: string, clientId: string): void {
+  appendFileSync(join(directory, REGISTERED), `${JSON.stringify(clientId)}\n`, { mode: 0o600 });
+}
+
+export function registeredIn(directory: string): Set<string> {
+  try {
+    const lines = readFileSync(join(directory, REGISTERED), "utf8").split("\n");
+    const names = z.array(z.string()).parse(lines.filter((line) => line !== "").map((line) => JSON.parse(line)));
+    return new Set(names);
+  } catch {
+    return new Set();
+  }
+}
+
+/**
+ * Tells a silent owner from a living one without comparing two machines' clocks: a heartbeat that has not moved for
+ * `staleMs` of our own monotonic time is a silent one.
+ */
+export class Heartbeats {
+  readonly #staleMs: number;
+  readonly #seen = new Map<string, { beat: number; since: number }>();
+
+  constructor(staleMs: number) {
+    this.#staleMs = staleMs;
+  }
+
+  isDead(name: string, directory: string): boolean {
+    const liveness = livenessOf(directory);
+    if (liveness !== "unknown") {
+      this.#seen.delete(name);
+      return liveness === "dead";
+    }
+    const beat = lastBeat(directory);
+    const seen = this.#seen.get(name);
+    if (seen === undefined || seen.beat !== beat) {
+      this.#seen.set(name, { beat, since: performance.now() });
+      return false;
+    }
+    return performance.now() - seen.since >= this.#staleMs;
+  }
+
+  /** Forgets every directory that is no longer there. */
+  keepOnly(names: ReadonlySet<string>): void {
+    for (const name of this.#seen.keys()) if (!names.has(name)) this.#seen.delete(name);
+  }
+}
+
+function readLock(directory: string): z.infer<typeof lockSchema> | undefined {
+  try {
+    return lockSchema.parse(JSON.parse(readFileSync(join(directory, LOCK), "utf8")));
+  } catch {
+    return undefined;
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Another user's process answers EPERM: it runs.
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}
+
+/** Linux: the process's start in clock ticks since boot. A zombie no longer writes, so it has none. */
+function startToken(pid: number): string | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return fields[0] === "Z" ? "zombie" : (fields[19] ?? null);
+  } catch {
+    return null;
+  }
+}
+
+let cachedMachine: string | undefined;
+
+/** Process numbers mean the same thing to all who get the same text here. */
+function machine(): string {
+  cachedMachine ??= [hostname(), bootId(), processNamespace()].join(" ");
+  return cachedMachine;
+}
+
+function bootId(): string {
+  try {
+    return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  } catch {
+    return process.platform;
+  }
+}
+
+function processNamespace(): string {
+  try {
+    return readlinkSync("/proc/self/ns/pid");
+  } catch {
+    return "";
+  }
+}

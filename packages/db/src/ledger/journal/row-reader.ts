@@ -1,0 +1,115 @@
+import { open, type FileHandle } from "node:fs/promises";
+import { failedWith } from "../ledger-errors.ts";
+import { readRecords } from "./record.ts";
+import type { SegmentFile } from "./segments.ts";
+
+/** Rows on their way to the database, as JSON texts. */
+export interface RowBatch {
+  readonly rows: readonly Buffer[];
+  /** What they take in the journal. */
+  readonly bytes: number;
+  /** They need not be read again. */
+  acknowledge(): void;
+}
+
+export interface ReadableSegment {
+  readonly number: number;
+  readonly rows: SegmentFile;
+  readonly sealed: boolean;
+}
+
+export interface RowReaderOptions {
+  /** In ascending order; may grow and shrink between two reads. */
+  readonly segments: () => readonly ReadableSegment[];
+  /** Every row of this sealed segment was acknowledged. */
+  readonly drained: (segment: ReadableSegment) => void;
+  readonly damaged: (bytes: Buffer) => void;
+}
+
+/** Reads rows in the order in which they were written, one batch at a time. */
+export class RowReader {
+  readonly #options: RowReaderOptions;
+  #done = 0;
+  #offset = 0;
+  #file: FileHandle | undefined;
+
+  constructor(options: RowReaderOptions) {
+    this.#options = options;
+  }
+
+  /** Up to `maxBytes` of rows (one row at the least), or undefined when all were acknowledged. */
+  async next(maxBytes: number): Promise<RowBatch | undefined> {
+    for (;;) {
+      const segment = this.#options.segments().find(({ number }) => number > this.#done);
+      if (segment === undefined) return undefined;
+      const available = segment.rows.bytes - this.#offset;
+      if (available > 0) {
+        const batch = await this.#read(segment, available, maxBytes);
+        if (batch !== undefined) return batch;
+      } else if (segment.sealed) {
+        await this.#leave(segment);
+      } else {
+        return undefined;
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    const file = this.#file;
+    this.#file = undefined;
+    await file?.close();
+  }
+
+  /** Undefined when there was nothing but damage, which is left behind. */
+  async #read(segment: ReadableSegment, available: number, maxBytes: number): Promise<RowBatch | undefined> {
+    for (let size = Math.min(available, maxBytes); ; size = Math.min(available, size * 2)) {
+      const bytes = await this.#readAt(segment, size);
+      const rows: Buffer[] = [];
+      const damaged: Buffer[] = [];
+      const isEnd = size === available || bytes.length < size;
+      const consumed = readRecords(
+        bytes,
+        { record: ({ payload }) => rows.push(payload), damaged: (line) => damaged.push(line) },
+        isEnd,
+      );
+      if (consumed === 0 && !isEnd) continue;
+      for (const line of damaged) this.#options.damaged(line);
+      // A file that is shorter than it was said to be holds nothing more.
+      const end = this.#offset + (bytes.length < size ? available : consumed);
+      if (rows.length === 0) {
+        this.#offset = end;
+        return undefined;
+      }
+      return {
+        rows,
+        bytes: bytes.length,
+        acknowledge: () => {
+          this.#offset = end;
+        },
+      };
+    }
+  }
+
+  async #readAt(segment: ReadableSegment, size: number): Promise<Buffer> {
+    const bytes = Buffer.allocUnsafe(size);
+    let length = 0;
+    try {
+      this.#file ??= await open(segment.rows.path, "r");
+      while (length < size) {
+        const { bytesRead } = await this.#file.read(bytes, length, size - length, this.#offset + length);
+        if (bytesRead === 0) break;
+        length += bytesRead;
+      }
+    } catch (error) {
+      if (!failedWith(error, "ENOENT")) throw error;
+    }
+    return bytes.subarray(0, length);
+  }
+
+  async #leave(segment: ReadableSegment): Promise<void> {
+    await this.close();
+    this.#done = segment.number;
+    this.#offset = 0;
+    this.#options.drained(segment);
+  }
+}

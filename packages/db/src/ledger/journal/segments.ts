@@ -1,0 +1,168 @@
+import { closeSync, fstatSync, ftruncateSync, openSync, rmSync } from "node:fs";
+import { join } from "node:path";
+
+/** `fs.writeSync`, replaceable so that a full disk can be tested. */
+export type WriteFile = (fd: number, bytes: Buffer, offset: number, length: number) => number;
+
+/** Two append-only files of one number: what was begun, and the rows that came of it. */
+export interface Segment {
+  readonly number: number;
+  readonly intents: SegmentFile;
+  readonly rows: SegmentFile;
+  /** Nothing is appended any more. */
+  sealed: boolean;
+}
+
+export interface SegmentFile {
+  readonly path: string;
+  bytes: number;
+}
+
+export const INTENTS = ".intents";
+export const ROWS = ".rows";
+
+export function segmentFile(directory: string, number: number, kind: typeof INTENTS | typeof ROWS): string {
+  return join(directory, `${String(number).padStart(8, "0")}${kind}`);
+}
+
+/** The segment number of a file name, or undefined for another file. */
+export function segmentNumber(name: string, kind: typeof INTENTS | typeof ROWS): number | undefined {
+  const stem = name.endsWith(kind) ? name.slice(0, -kind.length) : "";
+  return /^\d{8,}$/.test(stem) ? Number(stem) : undefined;
+}
+
+/** The segments that one process writes, oldest first; the last one is open. */
+export class SegmentLog {
+  readonly directory: string;
+  readonly segments: Segment[] = [];
+  readonly #write: WriteFile;
+  #current: Segment;
+  #intents: AppendFile;
+  #rows: AppendFile;
+  #bytes = 0;
+
+  constructor(directory: string, write: WriteFile) {
+    this.directory = directory;
+    this.#write = write;
+    const opened = this.#openPair(1);
+    this.#current = opened.segment;
+    this.#intents = opened.intents;
+    this.#rows = opened.rows;
+    this.segments.push(opened.segment);
+  }
+
+  get current(): Segment {
+    return this.#current;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Throws what the system says; then nothing of `bytes` stands in the file. */
+  appendIntents(bytes: Buffer): void {
+    this.#intents.append(bytes);
+    this.#bytes += bytes.length;
+  }
+
+  appendRows(bytes: Buffer): void {
+    this.#rows.append(bytes);
+    this.#bytes += bytes.length;
+  }
+
+  /** Seals the current segment and opens the next. Throws when the files cannot be made; the current one then goes on. */
+  rotate(): void {
+    const opened = this.#openPair(this.#current.number + 1);
+    this.#current.sealed = true;
+    this.#intents.close();
+    this.#rows.close();
+    this.#current = opened.segment;
+    this.#intents = opened.intents;
+    this.#rows = opened.rows;
+    this.segments.push(opened.segment);
+  }
+
+  /** The intents go first: without its rows an intent would be settled a second time. */
+  remove(segment: Segment): void {
+    rmSync(segment.intents.path, { force: true });
+    this.removeRows(segment);
+    this.#bytes -= segment.intents.bytes;
+    const at = this.segments.indexOf(segment);
+    if (at !== -1) this.segments.splice(at, 1);
+  }
+
+  /** Gives the space of the rows back and leaves the intents. */
+  removeRows(segment: Segment): void {
+    rmSync(segment.rows.path, { force: true });
+    this.#bytes -= segment.rows.bytes;
+    segment.rows.bytes = 0;
+  }
+
+  close(): void {
+    this.#current.sealed = true;
+    this.#intents.close();
+    this.#rows.close();
+  }
+
+  #openPair(number: number): { segment: Segment; intents: AppendFile; rows: AppendFile } {
+    const intentsFile = { path: segmentFile(this.directory, number, INTENTS), bytes: 0 };
+    const rowsFile = { path: segmentFile(this.directory, number, ROWS), bytes: 0 };
+    const intents = new AppendFile(intentsFile, this.#write);
+    try {
+      const rows = new AppendFile(rowsFile, this.#write);
+      return { segment: { number, intents: intentsFile, rows: rowsFile, sealed: false }, intents, rows };
+    } catch (error) {
+      intents.close();
+      rmSync(intentsFile.path, { force: true });
+      throw error;
+    }
+  }
+}
+
+/** A file that only grows by whole writes. */
+export class AppendFile {
+  readonly #file: SegmentFile;
+  readonly #write: WriteFile;
+  readonly #fd: number;
+  #torn = false;
+  #closed = false;
+
+  constructor(file: SegmentFile, write: WriteFile) {
+    this.#file = file;
+    this.#write = write;
+    this.#fd = openSync(file.path, "ax", 0o600);
+  }
+
+  append(bytes: Buffer): void {
+    // A torn record that could not be taken back is at least ended, so that it does not swallow the next one.
+    if (this.#torn) this.#whole(Buffer.from("\n"));
+    this.#torn = false;
+    this.#whole(bytes);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    closeSync(this.#fd);
+  }
+
+  #whole(bytes: Buffer): void {
+    let written = 0;
+    try {
+      while (written < bytes.length) written += this.#write(this.#fd, bytes, written, bytes.length - written);
+      this.#file.bytes += bytes.length;
+    } catch (error) {
+      this.#takeBack();
+      throw error;
+    }
+  }
+
+  #takeBack(): void {
+    try {
+      ftruncateSync(this.#fd, this.#file.bytes);
+    } catch {
+      this.#torn = true;
+      this.#file.bytes = fstatSync(this.#fd).size;
+    }
+  }
+}

@@ -1,0 +1,31 @@
+/** How the ledger does, from the process's start; for `/health`, `/metrics` and `close`. */
+export interface LedgerHealth {
+  /** Records in the journals of this process (adopted ones too) that are not in the database yet. */
+  readonly pending: number;
+  /** Operations that were begun and have no outcome yet. */
+  readonly open: number;
+  /** Bytes on disk in the journals that this process answers for; at most about `maxJournalBytes`. */
+  readonly journaledBytes: number;
+  /** Journals of dead processes that are being flushed. */
+  readonly adopted: number;
+  /** ISO time of the last batch that the database took. */
+  readonly lastFlushAt: string | null;
+  /** Why the last batch did not go through; null when it did. Never holds a key or a body. */
+  readonly lastError: string | null;
+  /** Why operations are refused at the moment; null when they are not. */
+  readonly full: string | null;
+  /** Operations refused with `LEDGER_FULL` or `SHUTTING_DOWN`. */
+  readonly refused: number;
+  /** Records that the database refused for good; they are in `rejected.ndjson`. */
+  readonly rejected: number;
+  /** Records stored without a body that the database refused. */
+  readonly bodiesDropped: number;
+  /** Records left out because their client was removed. */
+  readonly cascaded: number;
+  /** Damaged stretches found in journals, kept aside in `*.damaged`. */
+  readonly damaged: number;
+  /** Operations settled as `OUTCOME_UNKNOWN` for dead processes. */
+  readonly outcomeUnknown: number;
+  /** Clients whose operations wait until `clientRegistered` names them. */
+  readonly waitingForClients: readonly string[];
+}

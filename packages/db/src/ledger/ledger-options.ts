@@ -1,0 +1,71 @@
+import { writeSync } from "node:fs";
+import { type Log, silentLog } from "../log.ts";
+import type { WriteFile } from "./journal/segments.ts";
+
+export interface LedgerOptions {
+  /** Kept across restarts, on a local disk; made with mode 0700. Processes may share it. */
+  readonly journalDir: string;
+  /** The Supabase project's URL. */
+  readonly url: string;
+  /** `sb_secret_…` or a legacy service_role key: only it may call `record_operations`. */
+  readonly secretKey: string;
+  /** PEM text of the certificate authority to trust instead of the system's. */
+  readonly ca?: string | undefined;
+  readonly log?: Log | undefined;
+  /** Bytes of all journals of this process, beyond which operations are refused. Default 2 GiB. */
+  readonly maxJournalBytes?: number | undefined;
+  /** A journal file is closed and the next begun at this size. Default 16 MiB. */
+  readonly segmentBytes?: number | undefined;
+  /** Bytes of rows in one call of `record_operations`. Default 512 KiB. */
+  readonly batchBytes?: number | undefined;
+  /** How long rows are collected into a batch. Default 50 ms. */
+  readonly lingerMs?: number | undefined;
+  /** For one call of `record_operations`. Default 30 s. */
+  readonly attemptTimeoutMs?: number | undefined;
+  /** The first and the longest pause after a failed call; the real one is a random part of it. Default 200 ms and 30 s. */
+  readonly backoffMs?: number | undefined;
+  readonly backoffLimitMs?: number | undefined;
+  /** An operation open for longer is stored as pending. Default 1 s. */
+  readonly pendingAfterMs?: number | undefined;
+  /** How often dead processes' journals are looked for. Default 10 s. */
+  readonly adoptEveryMs?: number | undefined;
+  /** A process that cannot be asked (another machine) is dead after this long without a sign. Default 60 s. */
+  readonly staleMs?: number | undefined;
+  /** How long `close` waits for the database. Default 5 s. */
+  readonly closeMs?: number | undefined;
+  /** Size of `rejected.ndjson` at which it is rotated; one older is kept. Default 64 MiB. */
+  readonly rejectedBytes?: number | undefined;
+  /** For tests of a full disk. */
+  readonly write?: WriteFile | undefined;
+}
+
+const MIB = 1024 * 1024;
+
+export type CompleteOptions = {
+  readonly [K in Exclude<keyof LedgerOptions, "ca">]-?: NonNullable<LedgerOptions[K]>;
+} & {
+  readonly ca: string | undefined;
+};
+
+export function withDefaults(options: LedgerOptions): CompleteOptions {
+  return {
+    journalDir: options.journalDir,
+    url: options.url,
+    secretKey: options.secretKey,
+    ca: options.ca,
+    log: options.log ?? silentLog,
+    maxJournalBytes: options.maxJournalBytes ?? 2048 * MIB,
+    segmentBytes: options.segmentBytes ?? 16 * MIB,
+    batchBytes: options.batchBytes ?? 512 * 1024,
+    lingerMs: options.lingerMs ?? 50,
+    attemptTimeoutMs: options.attemptTimeoutMs ?? 30_000,
+    backoffMs: options.backoffMs ?? 200,
+    backoffLimitMs: options.backoffLimitMs ?? 30_000,
+    pendingAfterMs: options.pendingAfterMs ?? 1000,
+    adoptEveryMs: options.adoptEveryMs ?? 10_000,
+    staleMs: options.staleMs ?? 60_000,
+    closeMs: options.closeMs ?? 5000,
+    rejectedBytes: options.rejectedBytes ?? 64 * MIB,
+    write: options.write ?? writeSync,
+  };
+}
