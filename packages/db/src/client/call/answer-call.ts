@@ -1,0 +1,107 @@
+import { scrub } from "../capture/capture.ts";
+import type { Capture } from "../capture/capture.ts";
+import type { Answer } from "../transport/light-response.ts";
+import { decode, LightResponse, platformResponse } from "../transport/light-response.ts";
+import type { Limit } from "../transport/limit.ts";
+import { readWhole } from "../transport/read-whole.ts";
+import type { OutgoingRequest, Transport } from "../transport/transport.ts";
+import type { Call } from "./call.ts";
+import { httpErrorMessage, isOutage, readErrorBody } from "./failure.ts";
+import { retryExpectedIn } from "./held-operations.ts";
+import type { Settlement } from "./settlement.ts";
+import { streamAnswer } from "./stream-answer.ts";
+
+/** What answering needs besides the call itself. */
+interface Means {
+  readonly transport: Transport;
+  readonly capture: Capture;
+}
+
+/** Sends the request by the way that fits its bodies, and settles the operation by the answer. */
+export async function answerCall(means: Means, call: Call, limit: Limit, settle: Settlement): Promise<Response> {
+  const { kind, request } = call;
+  if (kind.streams || request.body.kind === "stream") return await answerStreaming(means, call, limit, settle);
+  const answer = await means.transport.exchange(outgoing(call), limit);
+  const text = decode(answer.body);
+  settleWhole(means.capture, call, answer, text, settle);
+  const isData = kind.service === "rest" || kind.service === "rpc";
+  return isData ? new LightResponse(answer, request.url, text) : platformResponse(answer, request.url);
+}
+
+async function answerStreaming(
+  { transport, capture }: Means,
+  call: Call,
+  limit: Limit,
+  settle: Settlement,
+): Promise<Response> {
+  const { kind, request } = call;
+  const controller = new AbortController();
+  limit.onEnd = (reason) => controller.abort(reason);
+  const response = await transport.fetch(request.url, {
+    ...request.init,
+    method: request.method,
+    headers: Object.fromEntries(request.headers),
+    signal: controller.signal,
+  });
+  // An event stream has no expected end: the deadline is for its beginning.
+  if (response.headers.get("content-type")?.startsWith("text/event-stream") === true) limit.release();
+  if (kind.streams && (response.ok || kind.service === "functions")) {
+    return streamAnswer(response, settle, (bytes) => settleStream(call, response, bytes, settle));
+  }
+  const answer = await readWhole(response, transport.maxResponseBytes);
+  settleWhole(capture, call, answer, decode(answer.body), settle);
+  return platformResponse(answer, request.url);
+}
+
+function outgoing({ request }: Call): OutgoingRequest {
+  const headers: string[] = [];
+  for (const [name, value] of request.headers) headers.push(name, value);
+  if (!request.headers.has("accept")) headers.push("accept", "*/*");
+  if (!request.headers.has("user-agent")) headers.push("user-agent", "waybill");
+  const { method, target, body } = request;
+  return {
+    method,
+    path: target,
+    headers,
+    body: body.kind === "text" ? body.text : body.kind === "bytes" ? body.bytes : null,
+  };
+}
+
+/** An answer read to its last byte. */
+function settleWhole(capture: Capture, call: Call, answer: Answer, text: string, settle: Settlement): void {
+  const { status, statusText, headers } = answer;
+  const data = responseData(capture, call, answer, text);
+  if ((status >= 200 && status < 300) || status === 304) {
+    call.connection.observe({ type: "succeeded" });
+    return settle.succeeded(data);
+  }
+  const body = readErrorBody(text);
+  const message = scrub(httpErrorMessage(status, statusText, body), call.captured.rules);
+  if (isOutage(call.kind, status, body)) call.connection.observe({ type: "failed", message });
+  const isData = call.kind.service === "rest" || call.kind.service === "rpc";
+  const retryAfter = headers["retry-after"] ?? null;
+  settle.failed(message, data, isData ? retryExpectedIn(call.request.method, call.attempt, status, retryAfter) : null);
+}
+
+/** A body that passed by: its length is all that is known of it. */
+function settleStream(call: Call, response: Response, bytes: number, settle: Settlement): void {
+  const data = `{"status":${response.status},"bytes":${bytes}}`;
+  if (!response.ok) {
+    const message = httpErrorMessage(response.status, response.statusText, { code: null, message: null });
+    return settle.failed(message, data);
+  }
+  call.connection.observe({ type: "succeeded" });
+  settle.succeeded(data);
+}
+
+function responseData(capture: Capture, call: Call, { status, headers, body }: Answer, text: string): string {
+  const range = headers["content-range"];
+  if (body.length > 0) return capture.response(call.kind, text, body.length, rowsOf(range), call.captured.rules);
+  return range === undefined ? `{"status":${status}}` : `{"status":${status},"content_range":${JSON.stringify(range)}}`;
+}
+
+/** `0-9/100` → 10. */
+function rowsOf(range: string | undefined): number | null {
+  const [, first, last] = /^(\d+)-(\d+)\//.exec(range ?? "") ?? [];
+  return first === undefined || last === undefined ? null : Number(last) - Number(first) + 1;
+}

@@ -1,0 +1,48 @@
+import type { Clock, Instant } from "../../ledger/clock.ts";
+import type { Ledger, OpenOperation } from "../../ledger/ledger-types.ts";
+import type { Capture, CapturedRequest } from "../capture/capture.ts";
+import type { OperationClass } from "../classify/operation-class.ts";
+import type { CallError } from "../errors.ts";
+import type { Transport } from "../transport/transport.ts";
+import type { ConnectionSign } from "./failure.ts";
+import type { ReadRequest } from "./read-request.ts";
+
+/** The client row that calls run under, as the tracked fetch sees it. */
+export interface CallConnection {
+  /** → supabase_clients.client_id */
+  readonly clientId: string;
+  /** Why nothing may be sent now; null when all is well. */
+  refusal(): CallError | null;
+  observe(sign: ConnectionSign): void;
+}
+
+export interface TrackedFetchOptions {
+  /** The project's URL. */
+  readonly url: string;
+  readonly transport: Transport;
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly newOperationId: () => string;
+  readonly capture: Capture;
+  /** Told from the request's headers (names in lower case), since a caller's own client brings its own key. */
+  readonly connectionOf: (headers: ReadonlyMap<string, string>) => CallConnection;
+  /** From the call to the last byte, retries included (`WAYBILL_OPERATION_TIMEOUT_MS`). */
+  readonly timeoutMs: number;
+  /** Whether the client above retries by itself, so that its attempts are to be joined into one operation. */
+  readonly joinRetries: boolean;
+}
+
+/** One operation under way. */
+export interface Call {
+  readonly operationId: string;
+  /** Goes along as `x-request-id`, so that whoever sees the request can match it with its record. */
+  readonly requestId: string;
+  readonly kind: OperationClass;
+  readonly request: ReadRequest;
+  readonly started: Instant;
+  /** 1 for the first. */
+  readonly attempt: number;
+  readonly open: OpenOperation;
+  readonly captured: CapturedRequest;
+  readonly connection: CallConnection;
+}

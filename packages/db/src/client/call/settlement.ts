@@ -1,0 +1,63 @@
+import type { JsonText, OperationOutcome } from "../../ledger/ledger-types.ts";
+import type { Limit } from "../transport/limit.ts";
+import type { Call, TrackedFetchOptions } from "./call.ts";
+import { isConnectionFailure, networkMessage } from "./failure.ts";
+import { retryExpectedIn, retryKey } from "./held-operations.ts";
+import type { HeldOperations } from "./held-operations.ts";
+
+/** The ways in which an operation ends. Each ends its deadline too; only the first counts. */
+export interface Settlement {
+  succeeded(response: JsonText): void;
+  /** @param retryIn ms within which the caller's client will try again by itself; null when it will not */
+  failed(message: string, response?: JsonText | null, retryIn?: number | null): void;
+  /** No whole answer came: the limit ended the call, or the connection, or Waybill itself. */
+  broken(error: unknown): void;
+}
+
+export function settlement(
+  { clock, timeoutMs, joinRetries }: TrackedFetchOptions,
+  held: HeldOperations,
+  call: Call,
+  limit: Limit,
+): Settlement {
+  let settled = false;
+  const settle = (
+    status: OperationOutcome["status"],
+    error_message: string | null,
+    response_data: JsonText | null,
+    retryIn: number | null = null,
+  ): void => {
+    if (settled) return;
+    settled = true;
+    limit.release();
+    const outcome = { status, error_message, response_data, attempts: call.attempt, ...clock.since(call.started) };
+    if (retryIn !== null && joinRetries) {
+      const { operationId, requestId, open, started } = call;
+      const key = retryKey(call.connection.clientId, call.request);
+      held.hold(key, { operationId, requestId, open, started, outcome }, retryIn);
+    } else call.open.settle(outcome);
+  };
+  const settlement: Settlement = {
+    succeeded: (response) => settle("success", null, response),
+    failed: (message, response = null, retryIn = null) => settle("error", message, response, retryIn),
+    broken(error) {
+      if (settled) return;
+      const message = networkMessage(error);
+      if (limit.ended === "timeout") {
+        call.connection.observe({ type: "suspect", message });
+        settle("timeout", `No whole answer within ${timeoutMs} ms.`, null);
+      } else if (limit.ended === "cancelled") {
+        settlement.failed("Cancelled by the caller.");
+      } else {
+        const outage = isConnectionFailure(error);
+        if (outage) call.connection.observe({ type: "failed", message });
+        settlement.failed(
+          message,
+          null,
+          outage ? retryExpectedIn(call.request.method, call.attempt, null, null) : null,
+        );
+      }
+    },
+  };
+  return settlement;
+}

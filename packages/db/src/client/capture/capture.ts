@@ -1,0 +1,161 @@
+import type { JsonText } from "../../ledger/ledger-types.ts";
+import type { OperationClass } from "../classify/operation-class.ts";
+import { isJson, jsonbText } from "./jsonb-text.ts";
+import { countRows, redactJson } from "./redact-json.ts";
+import { embedsOthers, redactSearch, secretAliases } from "./redact-search.ts";
+import type { SearchParameters } from "./redact-search.ts";
+import { isSecretName, REDACTED } from "./redaction.ts";
+import type { Redaction, Secrets } from "./redaction.ts";
+
+/** Bytes of a body that go into a record as they are, a side (decisions.md; issue: 16 KiB). */
+export const CAPTURE_BYTES = 16 * 1024;
+/** Characters kept of a longer one. */
+const PREVIEW = 4096;
+/** Rows of a longer body are counted up to this many characters. */
+const COUNTABLE = 1024 * 1024;
+/** A shorter value is not looked for in error texts: it would hide half of them. */
+const SHORTEST_SECRET = 3;
+
+export interface CapturedRequest {
+  readonly query_data: JsonText;
+  /** What is needed to capture the answer to it. */
+  readonly rules: CaptureRules;
+}
+
+export interface CaptureRules {
+  readonly secrets: Secrets;
+  readonly aliases: ReadonlySet<string> | undefined;
+  /** Secret values that the request carried, which an error may repeat. */
+  readonly values: readonly string[];
+  /** The whole answer is a secret: a function that hands one out. */
+  readonly hidden: boolean;
+}
+
+export interface RequestToCapture {
+  readonly kind: OperationClass;
+  readonly method: string;
+  /** Percent-decoded path below the project's URL; null for tables, whose name is recorded already. */
+  readonly path: string | null;
+  readonly search: SearchParameters;
+  readonly prefer: string | null;
+  /** The body's text; its length in bytes for one that is no text; null for none. */
+  readonly body: string | number | null;
+}
+
+export interface Capture {
+  request(request: RequestToCapture): CapturedRequest;
+  response(kind: OperationClass, text: string, bytes: number, rows: number | null, rules: CaptureRules): JsonText;
+}
+
+export function createCapture(redaction: Redaction, limit = CAPTURE_BYTES): Capture {
+  return {
+    request({ kind, method, path, search, prefer, body }) {
+      const secrets = redaction.secretsOf(kind.table_name, kind.service === "rpc" || embedsOthers(search));
+      const values: string[] = [];
+      const keep = (value: string): void => {
+        if (value.length >= SHORTEST_SECRET && value !== REDACTED) values.push(value);
+      };
+      let text = `{"method":"${method}"`;
+      if (path !== null) text += `,"path":${quote(path)}`;
+      if (search.length > 0) text += `,"search":${searchText(redactSearch(search, secrets, keep))}`;
+      if (prefer !== null) text += `,"prefer":${quote(prefer)}`;
+      if (kind.upsert) text += `,"upsert":true`;
+      if (body !== null) text += bodyMember(kind, body, secrets, limit, keep);
+      const aliases = secretAliases(search, secrets);
+      const hidden = secrets.all || (kind.service === "rpc" && isSecretName(kind.table_name));
+      return { query_data: `${text}}`, rules: { secrets, aliases, values, hidden } };
+    },
+    response(kind, text, bytes, rows, rules) {
+      if (!kind.captures) return `{"bytes":${bytes}}`;
+      if (rules.hidden) return `{"redacted":true,"bytes":${bytes}}`;
+      const { secrets, aliases } = rules;
+      const isSecret = (key: string): boolean => secrets.holds(key) || (aliases?.has(key) ?? false);
+      const doubtful = aliases !== undefined || rules.values.length > 0;
+      const captured = bodyText(text, bytes, limit, rows, (part, whole) => {
+        if (whole === "text" && (doubtful || mentionsSecret(part))) return null;
+        const clean = doubtful || secrets.suspects(part) ? redactJson(part, isSecret) : part;
+        return scrub(clean, rules);
+      });
+      return captured.replaced ? `{"characters_replaced":true,"body":${captured.text}}` : captured.text;
+    },
+  };
+}
+
+function bodyMember(
+  kind: OperationClass,
+  body: string | number,
+  secrets: Secrets,
+  limit: number,
+  keep: (value: string) => void,
+): string {
+  if (typeof body === "number") return `,"bytes":${body}`;
+  const bytes = Buffer.byteLength(body);
+  if (!kind.captures) return `,"bytes":${bytes}`;
+  if (secrets.all) return `,"body":"${REDACTED}","bytes":${bytes}`;
+  const found = (value: string): void => keep(value.startsWith('"') ? value.slice(1, -1) : value);
+  const captured = bodyText(body, bytes, limit, null, (part, whole) => {
+    if (whole === "text") return mentionsSecret(part) ? null : part;
+    return secrets.suspects(part) ? redactJson(part, (key) => secrets.holds(key), found) : part;
+  });
+  return `,"body":${captured.text}${captured.replaced ? ',"characters_replaced":true' : ""}`;
+}
+
+/** A body as JSON: itself where it is whole and short enough, else its size, its rows and its beginning. */
+function bodyText(
+  text: string,
+  bytes: number,
+  limit: number,
+  rows: number | null,
+  redact: (part: string, whole: "json" | "text") => string | null,
+): { text: string; replaced: boolean } {
+  if (bytes > limit) {
+    const beginning = redact(text.slice(0, PREVIEW), /^\s*[[{"]/.test(text) ? "json" : "text") ?? REDACTED;
+    const count = rows ?? countRows(text, COUNTABLE);
+    return {
+      text: `{"truncated":true,"bytes":${bytes},"rows":${count ?? "null"},"preview":${quote(beginning)}}`,
+      replaced: false,
+    };
+  }
+  if (text === "") return { text: "null", replaced: false };
+  if (isJson(text)) return jsonbText(redact(text, "json") ?? `"${REDACTED}"`);
+  return { text: quote(redact(text, "text") ?? REDACTED), replaced: false };
+}
+
+/** A column's values in a CSV or a query plan cannot be told apart, so one secret name hides the text. */
+function mentionsSecret(text: string): boolean {
+  return isSecretName(text);
+}
+
+/** Postgres repeats values in its errors: `Key (api_key)=(…)`, `Failing row contains (…)`, and what the request sent. */
+export function scrub(text: string, { secrets, values }: Pick<CaptureRules, "secrets" | "values">): string {
+  let clean = text;
+  if (clean.includes("Failing row contains (")) {
+    clean = clean.replaceAll(/Failing row contains \((?:[^"\\]|\\.)*\)/g, `Failing row contains (${REDACTED})`);
+  }
+  if (clean.includes("Key (")) {
+    clean = clean.replaceAll(/Key \(([^)]*)\)=\(((?:[^"\\]|\\.)*?)\)(?= |\.|"|$)/g, (whole, columns: string) =>
+      columns.split(/[\s,:()]+/).some((column) => secrets.holds(column)) ? `Key (${columns})=(${REDACTED})` : whole,
+    );
+  }
+  for (const value of values) clean = clean.replaceAll(value, REDACTED);
+  return clean;
+}
+
+/** `JSON.stringify`, with what `jsonb` refuses replaced. */
+function quote(text: string): string {
+  return JSON.stringify(text.replaceAll("\0", "\uFFFD").toWellFormed());
+}
+
+function searchText(search: SearchParameters): string {
+  const grouped = new Map<string, string[]>();
+  for (const [name, value] of search) {
+    const values = grouped.get(name);
+    if (values === undefined) grouped.set(name, [value]);
+    else values.push(value);
+  }
+  const members = [...grouped].map(([name, values]) => {
+    const [only = ""] = values;
+    return `${quote(name)}:${values.length === 1 ? quote(only) : `[${values.map(quote).join(",")}]`}`;
+  });
+  return `{${members.join(",")}}`;
+}

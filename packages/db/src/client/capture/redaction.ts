@@ -1,0 +1,86 @@
+/** Stands wherever a secret stood. */
+export const REDACTED = "[redacted]";
+
+/** Words that make a name secret, in whole: `api_key` and `accessToken`, not `monkey`. */
+const SECRET_WORDS =
+  /^(?:password|passwd|pwd|passphrase|passcode|token|secret|key|otp|apikey|authtoken|accesstoken|refreshtoken|secretkey|privatekey|accesskey)s?$/;
+/** A part of each of those words: a text without any of them needs no closer look. */
+const STEMS = ["passw", "passphrase", "passcode", "pwd", "token", "secret", "key", "otp"];
+const ENTRY = /^(?:(.+)\.)?([^.]+)$/;
+
+/** What is to be kept out of the records of one table. */
+export interface Secrets {
+  /** Whether values under this column, key, argument or path are secret. */
+  holds(name: string): boolean;
+  /** Every value, whatever its name: a table named as `table.*`, or a function that hands out a secret. */
+  readonly all: boolean;
+  /** Whether a text may hold a secret at all; false costs one regular expression and is final. */
+  suspects(json: string): boolean;
+}
+
+export interface Redaction {
+  /**
+   * @param table as recorded, e.g. `users` or `auth.users`
+   * @param mixed whether rows of other tables may come along (an embedded resource, a function's answer)
+   */
+  secretsOf(table: string, mixed: boolean): Secrets;
+}
+
+/** Columns whose names say password, token, secret, key or otp, and those listed: `column`, `table.column`, `table.*`. */
+export function createRedaction(entries: readonly string[] = []): Redaction {
+  const everywhere = new Set<string>();
+  const byTable = new Map<string, Set<string>>();
+  for (const entry of entries) {
+    const [, table, column] = ENTRY.exec(entry.trim()) ?? [];
+    if (column === undefined)
+      throw new TypeError(`redact: ${JSON.stringify(entry)} is not "column" or "table.column".`);
+    if (table === undefined) everywhere.add(column);
+    else byTable.set(bareName(table), (byTable.get(bareName(table)) ?? new Set()).add(column));
+  }
+  const ofAnyTable = new Set([...byTable.values()].flatMap((columns) => [...columns].filter((name) => name !== "*")));
+  const plain = secretsIn(everywhere, false);
+  const mixedSecrets = secretsIn(new Set([...everywhere, ...ofAnyTable]), false);
+  const known = new Map(
+    [...byTable].map(([table, columns]) => [table, secretsIn(new Set([...everywhere, ...columns]), columns.has("*"))]),
+  );
+  return {
+    secretsOf: (table, mixed) => (mixed && byTable.size > 0 ? mixedSecrets : (known.get(bareName(table)) ?? plain)),
+  };
+}
+
+function secretsIn(listed: ReadonlySet<string>, all: boolean): Secrets {
+  const stems = [...STEMS, ...[...listed].map((name) => name.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, "\\$&"))].join("|");
+  // A key may be spelt with escapes (a json column keeps them): then the closer look decides.
+  const suspicious = new RegExp(`(?:${stems})[^"\\\\]*"\\s*:|\\\\u00[2-7][^"]*"\\s*:`, "i");
+  const known = new Map<string, boolean>();
+  return {
+    all,
+    suspects: (json) => all || suspicious.test(json),
+    holds(name) {
+      if (all) return true;
+      const before = known.get(name);
+      if (before !== undefined) return before;
+      const secret = isSecretName(name) || pathParts(name).some((part) => listed.has(part));
+      // names come from callers, so the memory of them has an end
+      if (known.size < 1000) known.set(name, secret);
+      return secret;
+    },
+  };
+}
+
+/** Whether a name's own words say that it holds a secret. */
+export function isSecretName(name: string): boolean {
+  return name
+    .replaceAll(/(\p{Ll}|\d)(\p{Lu})|(\p{Lu})(\p{Lu}\p{Ll})/gu, "$1$3_$2$4")
+    .split(/[^\p{L}\p{N}]+/u)
+    .some((word) => SECRET_WORDS.test(word.toLowerCase()));
+}
+
+/** `users.data->>ssn` → users, data, ssn. */
+function pathParts(name: string): string[] {
+  return name.split(/->>?|[."']/).filter((part) => part !== "");
+}
+
+function bareName(table: string): string {
+  return table.replaceAll('"', "").replace(/^public\./, "");
+}

@@ -1,0 +1,95 @@
+import { authEndpoints } from "./auth-endpoints.ts";
+import type { OperationClass, OperationType, RequestShape } from "./operation-class.ts";
+import { decodeSegment, matchEndpoint, typeOfMethod } from "./operation-class.ts";
+import { qualifiedName, quoteIdent } from "./quote-ident.ts";
+import { isFile, isSigning, storageEndpoints } from "./storage-endpoints.ts";
+
+/** The header by which a caller says what its function does; it never leaves the process. */
+export const OPERATION_HEADER = "x-waybill-operation";
+
+/** What a request is (decisions.md, "operation types"). Whatever comes gets a class, and a valid table name. */
+export function classify(request: RequestShape): OperationClass {
+  const { method, path } = request;
+  if (path.startsWith("/rest/v1/")) return classifyRest(request, path.slice("/rest/v1/".length));
+  const [, service = "", version, ...segments] = path.split("/").map(decodeSegment);
+  if (version === "v1") {
+    if (service === "auth") return classifyAuth(method, segments);
+    if (service === "storage") return classifyStorage(request, segments);
+    if (service === "functions") {
+      return opaque("functions", "update", quoteIdent(segments[0] ?? ""), true);
+    }
+    if (service === "realtime") {
+      return { ...opaque("realtime", typeOfMethod(method), "realtime.messages"), captures: true };
+    }
+    if (service === "graphql") {
+      return opaque("graphql", method === "GET" ? "read" : "update", "graphql_public.graphql");
+    }
+    if (service === "rest") return classifyRest(request, "");
+  }
+  return opaque("other", typeOfMethod(method), quoteIdent(service), true);
+}
+
+function classifyRest(request: RequestShape, below: string): OperationClass {
+  const { method } = request;
+  const reading = method === "GET" || method === "HEAD";
+  const schema = request.header(reading ? "accept-profile" : "content-profile");
+  const plain = { captures: true, streams: false, upsert: false };
+  if (below.startsWith("rpc/")) {
+    const table_name = qualifiedName(schema, decodeSegment(below.slice("rpc/".length)));
+    return { ...plain, service: "rpc", operation_type: reading ? "read" : functionType(request), table_name };
+  }
+  if (below === "") return { ...plain, service: "rest", operation_type: "read", table_name: "openapi" };
+  return {
+    ...plain,
+    service: "rest",
+    operation_type: typeOfMethod(method),
+    table_name: qualifiedName(schema, decodeSegment(below)),
+    upsert: method === "POST" && (request.header("prefer")?.includes("resolution=") ?? false),
+  };
+}
+
+function functionType(request: RequestShape): OperationType {
+  const said = request.header(OPERATION_HEADER);
+  switch (said) {
+    case null:
+      return "update";
+    case "create":
+    case "read":
+    case "update":
+    case "delete":
+      return said;
+    default:
+      throw new TypeError(`${OPERATION_HEADER} is ${JSON.stringify(said)}: say create, read, update or delete.`);
+  }
+}
+
+function classifyAuth(method: string, segments: readonly string[]): OperationClass {
+  const row = matchEndpoint(authEndpoints, method, segments);
+  return row === undefined
+    ? opaque("auth", typeOfMethod(method), qualifiedName("auth", segments[0] ?? ""))
+    : opaque("auth", row[2], row[3]);
+}
+
+function classifyStorage(request: RequestShape, segments: readonly string[]): OperationClass {
+  const { method } = request;
+  const row = matchEndpoint(storageEndpoints, method, segments);
+  const type = row?.[2] ?? typeOfMethod(method);
+  const file = isFile(method, segments);
+  return {
+    service: "storage",
+    operation_type: type,
+    table_name: row?.[3] ?? "storage.objects",
+    upsert: type === "create" && request.header("x-upsert") === "true",
+    captures: !file && !isSigning(segments),
+    streams: file && type === "read",
+  };
+}
+
+function opaque(
+  service: OperationClass["service"],
+  operation_type: OperationType,
+  table_name: string,
+  streams = false,
+): OperationClass {
+  return { service, operation_type, table_name, upsert: false, captures: false, streams };
+}

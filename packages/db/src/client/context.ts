@@ -1,0 +1,40 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+
+/** Who asks, and on whose behalf: what an operation's record needs besides the request itself. */
+export interface OperationContext {
+  readonly request_id: string;
+  readonly user_id?: string | null;
+  /** → authentication_contexts.session_id */
+  readonly session_id?: string | null;
+  /** → data_models.model_id */
+  readonly model_id?: string | null;
+  /** The model's version at this moment (semver). */
+  readonly schema_version?: string | null;
+}
+
+interface Scope {
+  readonly context: OperationContext;
+  lastOperationId: string | undefined;
+}
+
+const scopes = new AsyncLocalStorage<Scope>();
+
+/** Runs `work` so that every operation begun in it, however deep, is recorded under `context`. */
+export function runInContext<T>(context: OperationContext, work: () => T): T {
+  return scopes.run({ context, lastOperationId: undefined }, work);
+}
+
+/** The context in force; none outside {@link runInContext}, where every call has a request id of its own. */
+export function currentContext(): OperationContext | undefined {
+  return scopes.getStore()?.context;
+}
+
+/** The operation last begun in this context, to be named in an error; none outside a context. */
+export function lastOperationId(): string | undefined {
+  return scopes.getStore()?.lastOperationId;
+}
+
+export function noteOperation(operationId: string): void {
+  const scope = scopes.getStore();
+  if (scope !== undefined) scope.lastOperationId = operationId;
+}

@@ -1,0 +1,18 @@
+export type { CallConnection, TrackedFetchOptions } from "./call/call.ts";
+export type { ConnectionSign } from "./call/failure.ts";
+export { CAPTURE_BYTES, createCapture } from "./capture/capture.ts";
+export type { Capture } from "./capture/capture.ts";
+export { createRedaction } from "./capture/redaction.ts";
+export type { Redaction } from "./capture/redaction.ts";
+export { classify, OPERATION_HEADER } from "./classify/classify.ts";
+export { quoteIdent } from "./classify/quote-ident.ts";
+export { currentContext, lastOperationId, runInContext } from "./context.ts";
+export type { OperationContext } from "./context.ts";
+export { CallError, callErrorCode } from "./errors.ts";
+export type { CallErrorCode } from "./errors.ts";
+export { createSharedClient, createTrackedClient } from "./tracked-client.ts";
+export type { TrackedClientOptions } from "./tracked-client.ts";
+export { createTrackedFetch } from "./tracked-fetch.ts";
+export type { TrackedFetch } from "./tracked-fetch.ts";
+export { openTransport } from "./transport/transport.ts";
+export type { Transport, TransportOptions } from "./transport/transport.ts";

@@ -1,0 +1,42 @@
+import { createClient } from "@supabase/supabase-js";
+import type { SupabaseClient } from "@supabase/supabase-js";
+import type { Database } from "../database.types.ts";
+import type { TrackedFetch } from "./tracked-fetch.ts";
+
+export interface TrackedClientOptions {
+  readonly url: string;
+  readonly key: string;
+  readonly fetch: TrackedFetch;
+  /** The user whose rows it sees; without one, the key's own role. */
+  readonly accessToken?: string;
+}
+
+/**
+ * Real supabase-js, every builder unchanged, with our fetch underneath. It opens no realtime socket until asked, starts
+ * no timer, and retries nothing by itself: one call is one request.
+ */
+export function createTrackedClient({ url, key, fetch, accessToken }: TrackedClientOptions): SupabaseClient<Database> {
+  return createClient<Database>(url, key, {
+    global: {
+      fetch,
+      // A header, not the accessToken option: that one would take the auth namespace away.
+      ...(accessToken === undefined ? {} : { headers: { Authorization: `Bearer ${accessToken}` } }),
+    },
+    db: { retry: false },
+    auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
+  });
+}
+
+/**
+ * A client that many callers share: a sign-in through it is answered, and forgotten. Otherwise whoever signs in would
+ * lend its session to everybody else's calls.
+ */
+export function createSharedClient({ url, key, fetch }: TrackedClientOptions): SupabaseClient<Database> {
+  return createClient<Database>(url, key, {
+    global: { fetch },
+    db: { retry: false },
+    auth: { persistSession: true, storage: forgetful, autoRefreshToken: false, detectSessionInUrl: false },
+  });
+}
+
+const forgetful = { getItem: () => null, setItem: () => {}, removeItem: () => {} };

@@ -1,0 +1,113 @@
+import { randomUUID } from "node:crypto";
+import type { Instant } from "../ledger/clock.ts";
+import { answerCall } from "./call/answer-call.ts";
+import type { Call, TrackedFetchOptions } from "./call/call.ts";
+import { HeldOperations, retryKey } from "./call/held-operations.ts";
+import { readRequest } from "./call/read-request.ts";
+import type { ReadRequest } from "./call/read-request.ts";
+import { settlement } from "./call/settlement.ts";
+import { subjectOf } from "./call/subject.ts";
+import { parseSearch } from "./capture/redact-search.ts";
+import { classify, OPERATION_HEADER } from "./classify/classify.ts";
+import { decodeSegment } from "./classify/operation-class.ts";
+import { currentContext, noteOperation } from "./context.ts";
+import { Limit } from "./transport/limit.ts";
+
+export interface TrackedFetch {
+  (input: string | URL | Request, init?: RequestInit): Promise<Response>;
+  /** Records the operations that still wait for a retry of the client's own. */
+  settleHeld(): void;
+}
+
+/**
+ * A `fetch` whose every call is one operation: its intent is written before the request leaves, its outcome after the
+ * last byte (decisions.md, Tracking). What the caller sees is what the platform's fetch would have given.
+ */
+export function createTrackedFetch(options: TrackedFetchOptions): TrackedFetch {
+  const held = new HeldOperations();
+  const base = options.url.replace(/\/+$/, "");
+
+  const trackedFetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
+    const started = options.clock.start();
+    const request = readRequest(base, input, init);
+    const call = beginCall(options, held, request, started);
+    const elapsed = options.clock.since(call.started).execution_time_ms - 1;
+    const limit = new Limit(Math.max(1, options.timeoutMs - elapsed), options.timeoutMs, request.signal);
+    const settle = settlement(options, held, call, limit);
+    try {
+      const refusal = call.connection.refusal();
+      if (refusal !== null) {
+        // nothing leaves, so nothing has to wait for the journal
+        call.open.written.catch(() => {});
+        throw refusal;
+      }
+      await limit.during(call.open.written);
+      return await answerCall(options, call, limit, settle);
+    } catch (error) {
+      settle.broken(error);
+      throw error;
+    }
+  };
+  return Object.assign(trackedFetch, { settleHeld: () => held.settleAll() });
+}
+
+function beginCall(options: TrackedFetchOptions, held: HeldOperations, request: ReadRequest, started: Instant): Call {
+  const kind = classify({ ...request, header: (name) => request.headers.get(name) ?? null });
+  request.headers.delete(OPERATION_HEADER);
+  const connection = options.connectionOf(request.headers);
+  const captured = options.capture.request({
+    kind,
+    method: request.method,
+    path: kind.service === "rest" || kind.service === "rpc" ? null : decodeSegment(request.path),
+    search: parseSearch(request.query),
+    prefer: request.headers.get("prefer") ?? null,
+    body: bodyToCapture(request),
+  });
+  const shared = { kind, request, captured, connection };
+  const retry = options.joinRetries && request.headers.has("x-retry-count");
+  const before = retry ? held.take(retryKey(connection.clientId, request)) : undefined;
+  const call =
+    before === undefined
+      ? { ...shared, ...newOperation(options, shared, started) }
+      : { ...shared, ...before, attempt: before.outcome.attempts + 1 };
+  request.headers.set("x-request-id", call.requestId);
+  noteOperation(call.operationId);
+  return call;
+}
+
+function newOperation(
+  options: TrackedFetchOptions,
+  { kind, request, captured, connection }: Pick<Call, "kind" | "request" | "captured" | "connection">,
+  started: Instant,
+): Pick<Call, "operationId" | "requestId" | "started" | "attempt" | "open"> {
+  const context = currentContext();
+  const operationId = options.newOperationId();
+  const requestId = context?.request_id ?? request.headers.get("x-request-id") ?? randomUUID();
+  const { user_id } = context ?? {};
+  const open = options.ledger.begin({
+    operation_id: operationId,
+    client_id: connection.clientId,
+    operation_type: kind.operation_type,
+    table_name: kind.table_name,
+    created_at: started.at,
+    user_id: user_id === undefined ? subjectOf(request.headers.get("authorization")) : user_id,
+    request_id: requestId,
+    session_id: context?.session_id ?? null,
+    model_id: context?.model_id ?? null,
+    schema_version: context?.schema_version ?? null,
+    query_data: captured.query_data,
+  });
+  return { operationId, requestId, started, attempt: 1, open };
+}
+
+function bodyToCapture({ body }: ReadRequest): string | number | null {
+  switch (body.kind) {
+    case "text":
+      return body.text;
+    case "bytes":
+      return body.bytes.byteLength;
+    case "none":
+    case "stream":
+      return null;
+  }
+}

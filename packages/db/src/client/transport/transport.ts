@@ -1,0 +1,134 @@
+import type { IncomingHttpHeaders } from "node:http";
+import { Agent, Dispatcher1Wrapper, Pool } from "undici";
+import type { Dispatcher } from "undici";
+import { responseTooLarge, transportBusy } from "../errors.ts";
+import { decompress } from "./decompress.ts";
+import type { Answer } from "./light-response.ts";
+import type { Limit } from "./limit.ts";
+
+export interface TransportOptions {
+  /** The project's URL. */
+  readonly url: string;
+  /** PEM text of a certificate authority to trust besides none other: the local stack's own. */
+  readonly ca?: string | undefined;
+  /** Sockets kept to Supabase (default 64). */
+  readonly connections?: number | undefined;
+  /** Requests under way or waiting for a socket (default 10,000); one more is refused with TRANSPORT_BUSY. */
+  readonly maxPending?: number | undefined;
+  /** Bytes of an answer that is gathered in memory (default 64 MiB); a longer one is refused with RESPONSE_TOO_LARGE. */
+  readonly maxResponseBytes?: number | undefined;
+  readonly connectTimeoutMs?: number | undefined;
+}
+
+export interface OutgoingRequest {
+  readonly method: string;
+  /** Path and query. */
+  readonly path: string;
+  /** Name, value, name, value… */
+  readonly headers: string[];
+  readonly body: string | Uint8Array | null;
+}
+
+/** The way to one Supabase project: our own sockets, kept alive and bounded. */
+export interface Transport {
+  readonly maxResponseBytes: number;
+  /** Sends and reads to the last byte; for answers that fit in memory. */
+  exchange(request: OutgoingRequest, limit: Limit): Promise<Answer>;
+  /** The platform's fetch over the same sockets, for bodies that stream. */
+  fetch(url: string | URL, init: RequestInit): Promise<Response>;
+  close(): Promise<void>;
+}
+
+/** Opens no connection before the first request. */
+export function openTransport(options: TransportOptions): Transport {
+  const { origin } = new URL(options.url);
+  const settings = {
+    connections: options.connections ?? 64,
+    pipelining: 1,
+    // each operation has its own deadline, over all of these
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connectTimeout: options.connectTimeoutMs ?? 10_000,
+    allowH2: false,
+    ...(options.ca === undefined ? {} : { connect: { ca: options.ca } }),
+  };
+  const pool = new Pool(origin, settings);
+  const agent = new Agent({
+    ...settings,
+    factory: (to, poolOptions) => (new URL(to).origin === origin ? pool : new Pool(to, poolOptions)),
+  });
+  const dispatcher = new Dispatcher1Wrapper(agent);
+  const maxPending = options.maxPending ?? 10_000;
+  const maxBytes = options.maxResponseBytes ?? 64 * 1024 * 1024;
+  let pending = 0;
+
+  return {
+    maxResponseBytes: maxBytes,
+    async exchange(request, limit) {
+      if (pending >= maxPending) throw transportBusy(maxPending);
+      pending += 1;
+      try {
+        return await decompress(await dispatchWhole(pool, request, limit, maxBytes), maxBytes);
+      } finally {
+        pending -= 1;
+      }
+    },
+    async fetch(url, init) {
+      if (pending >= maxPending) throw transportBusy(maxPending);
+      pending += 1;
+      try {
+        return await fetch(url, Object.assign({}, init, { dispatcher }));
+      } finally {
+        pending -= 1;
+      }
+    },
+    async close() {
+      await agent.destroy();
+      await pool.destroy();
+    },
+  };
+}
+
+function dispatchWhole(pool: Pool, request: OutgoingRequest, limit: Limit, maxBytes: number): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    let controller: Dispatcher.DispatchController | undefined;
+    let status = 0;
+    let statusText = "";
+    let headers: IncomingHttpHeaders = {};
+    let bytes = 0;
+    const chunks: Buffer[] = [];
+    const giveUp = (reason: unknown): void => {
+      // the caller is told at once, though undici may still be connecting; what comes later is ignored
+      reject(reason);
+      controller?.abort(reason instanceof Error ? reason : new Error("The caller gave up.", { cause: reason }));
+    };
+    if (limit.ended !== undefined) return reject(limit.reason);
+    limit.onEnd = giveUp;
+    pool.dispatch(
+      { path: request.path, method: request.method, headers: request.headers, body: request.body },
+      {
+        onRequestStart(started) {
+          controller = started;
+          if (limit.ended !== undefined) giveUp(limit.reason);
+        },
+        onResponseStart(_controller, statusCode, responseHeaders, message) {
+          status = statusCode;
+          statusText = message ?? "";
+          headers = responseHeaders;
+        },
+        onResponseData(_controller, chunk) {
+          bytes += chunk.length;
+          if (bytes > maxBytes) giveUp(responseTooLarge(maxBytes));
+          else chunks.push(chunk);
+        },
+        onResponseEnd() {
+          const [only = Buffer.alloc(0)] = chunks;
+          resolve({ status, statusText, headers, body: chunks.length < 2 ? only : Buffer.concat(chunks, bytes) });
+        },
+        onResponseError(_controller, error) {
+          reject(new TypeError("fetch failed", { cause: error }));
+        },
+      },
+    );
+  });
+}
