@@ -1,1 +1,8 @@
-export type { DataModelFields } from "./data-model/fields.ts";
+export { checkFields } from "./json-schema/check-fields.ts";
+export {
+  compileFields,
+  createFieldsCompiler,
+  type RowResult,
+  type RowValidator,
+} from "./json-schema/compile-fields.ts";
+export { formatNames } from "./json-schema/formats.ts";

@@ -49,7 +49,9 @@ interface Fault {
 function documentFault(fields: object) {
   const fault = jsonFault(fields, jsonDepthLimit);
   if (fault !== null) return fault;
-  if (byteLength(JSON.stringify(fields)) <= fieldsByteLimit) return null;
+  const text = JSON.stringify(fields);
+  if (text.includes('"__proto__":')) return { path: [], message: "must not have a key __proto__; rename it" };
+  if (byteLength(text) <= fieldsByteLimit) return null;
   return { path: [], message: `must have at most ${fieldsByteLimit} bytes (64 KiB) as JSON; split the model` };
 }
 

@@ -1,0 +1,45 @@
+import type { Ajv2020 } from "ajv/dist/2020.js";
+import { dataModelFieldsSchema } from "../data-model/fields.ts";
+import { type ErrorIssue, issuesOf } from "../errors.ts";
+import { createEngine, issuesOfErrors } from "./engine.ts";
+import { safetyIssues } from "./safety.ts";
+
+let shared: Ajv2020 | null = null;
+
+/** The one engine of the process: making it compiles the meta-schema, which takes some ten milliseconds. */
+export function sharedEngine(): Ajv2020 {
+  shared ??= createEngine();
+  return shared;
+}
+
+/**
+ * Every reason why `fields` is no JSON Schema that a model may have; an empty list when it is one: shape and size,
+ * draft 2020-12 by its meta-schema, no `$ref` that reaches out or never ends, patterns of RE2, known keywords only
+ * (data-model.md §4, made exact in decisions.md). Never throws, whatever it is given.
+ */
+export function checkFields(fields: unknown): ErrorIssue[] {
+  const parsed = dataModelFieldsSchema.safeParse(fields);
+  if (!parsed.success)
+    return issuesOf(parsed.error).map((issue) => ({ ...issue, field: under("fields", issue.field) }));
+  const engine = sharedEngine();
+  if (engine.validateSchema(parsed.data) !== true) return issuesOfErrors(engine.errors ?? [], ["fields"]);
+  const issues = safetyIssues(parsed.data, (keyword) => engine.getKeyword(keyword) !== false);
+  return issues.length > 0 ? issues : compileIssues(engine, parsed.data);
+}
+
+function under(prefix: string, field: string): string {
+  return field === "" ? prefix : `${prefix}.${field}`;
+}
+
+function compileIssues(engine: Ajv2020, fields: object): ErrorIssue[] {
+  try {
+    engine.compile(fields);
+    return [];
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return [{ field: "fields", rule: "schema", message: `must be a schema that can be run: ${reason}` }];
+  } finally {
+    // The engine keeps every schema that it ever compiled unless told otherwise.
+    engine.removeSchema(fields);
+  }
+}

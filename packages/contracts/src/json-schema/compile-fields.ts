@@ -1,0 +1,105 @@
+import type { ValidateFunction } from "ajv/dist/2020.js";
+import { columnsOf, type DataModelFields } from "../data-model/fields.ts";
+import type { ErrorIssue } from "../errors.ts";
+import type { JsonObject } from "../primitives.ts";
+import { checkFields, sharedEngine } from "./check-fields.ts";
+import { issueLimit, issuesOfErrors } from "./engine.ts";
+import { createLruCache } from "./lru.ts";
+
+/** What came of holding a row against a model's fields. */
+export type RowResult = { readonly ok: true } | { readonly ok: false; readonly issues: readonly ErrorIssue[] };
+
+/**
+ * Holds a row against a model's fields. `partial` is for the changes of an update: only the columns given are judged,
+ * so nothing is required, and what speaks of several columns at once (`allOf`, `if`, …) is left to the whole row.
+ */
+export type RowValidator = (row: unknown, mode?: { readonly partial?: boolean }) => RowResult;
+
+/** Keywords of the root that only a whole row can satisfy. */
+const wholeRowKeywords = [
+  "$ref",
+  "allOf",
+  "anyOf",
+  "dependentRequired",
+  "dependentSchemas",
+  "else",
+  "if",
+  "minProperties",
+  "not",
+  "oneOf",
+  "required",
+  "then",
+  "unevaluatedProperties",
+];
+
+/** Validators kept ready by default. */
+const defaultCacheLimit = 256;
+
+/** A `compileFields` with a cache of its own. */
+export function createFieldsCompiler(options: { readonly limit?: number } = {}) {
+  const cache = createLruCache<RowValidator>(options.limit ?? defaultCacheLimit);
+  return {
+    /** Validators in the cache now; never more than the limit. */
+    get size() {
+      return cache.size;
+    },
+    compile: (fields: DataModelFields): RowValidator =>
+      cache.get(JSON.stringify(fields), () => createValidator(fields)),
+  };
+}
+
+const shared = createFieldsCompiler();
+
+/**
+ * The validator of a model's rows, from a cache of 256. Throws a RangeError that names the faults when `fields` is no
+ * schema that a model may have; `checkFields` tells beforehand.
+ */
+export const compileFields: (fields: DataModelFields) => RowValidator = shared.compile;
+
+function createValidator(fields: DataModelFields): RowValidator {
+  const faults = checkFields(fields);
+  if (faults.length > 0) {
+    const words = faults.map(({ field, message }) => `${field} ${message}`).join("; ");
+    throw new RangeError(`These fields are no schema that a model may have: ${words}`);
+  }
+  const columns = new Set(columnsOf(fields));
+  const whole = compiled(fields);
+  let partial: ValidateFunction | null = null;
+  return (row, mode) => {
+    if (mode?.partial === true) partial ??= compiled(partialSchema(fields));
+    const issues = run(mode?.partial === true && partial !== null ? partial : whole, row);
+    const unknown = unknownColumns(row, columns);
+    const rest = issues.filter(({ field }) => !unknown.some((column) => column.field === field));
+    const all = [...unknown, ...rest].slice(0, issueLimit);
+    return all.length === 0 ? { ok: true } : { ok: false, issues: all };
+  };
+}
+
+function partialSchema(fields: DataModelFields): JsonObject {
+  return Object.fromEntries(Object.entries(fields).filter(([keyword]) => !wholeRowKeywords.includes(keyword)));
+}
+
+function compiled(schema: JsonObject): ValidateFunction {
+  const engine = sharedEngine();
+  try {
+    return engine.compile(schema);
+  } finally {
+    engine.removeSchema(schema);
+  }
+}
+
+function run(validate: ValidateFunction, row: unknown): ErrorIssue[] {
+  if (validate(row)) return [];
+  const issues = issuesOfErrors(validate.errors ?? [], []);
+  // The function would keep the errors, and with them parts of the schema, until its next call.
+  validate.errors = null;
+  return issues;
+}
+
+function unknownColumns(row: unknown, columns: ReadonlySet<string>): ErrorIssue[] {
+  if (typeof row !== "object" || row === null || Array.isArray(row)) return [];
+  return Object.keys(row)
+    .filter((column) => !columns.has(column))
+    .slice(0, issueLimit)
+    .map((field) => ({ field, rule: "unknown_column", message: "must not be given: the model has no such column" }));
+}
