@@ -37,7 +37,9 @@ export function exposedSchema(introspection: Introspection): Introspection {
     tables: visible(introspection.tables),
     columns: visible(introspection.columns),
     indexes: visible(introspection.indexes),
-    foreign_keys: visible(introspection.foreign_keys).filter(({ ref_schema }) => !systemSchemas.has(ref_schema ?? "")),
+    foreign_keys: visible(introspection.foreign_keys).filter(
+      ({ fk_def }) => !systemSchemas.has(referencedSchema(fk_def)),
+    ),
     primary_keys: visible(introspection.primary_keys),
     views: visible(introspection.views),
     check_constraints: visible(introspection.check_constraints),
@@ -47,4 +49,9 @@ export function exposedSchema(introspection: Introspection): Introspection {
   };
   exposed.set(introspection, result);
   return result;
+}
+
+/** lite reads the schema that a key refers to and drops it; the constraint's text names it unless it is `public`. */
+function referencedSchema(constraint: string): string {
+  return / REFERENCES "?([a-z_]+)"?\./.exec(constraint)?.[1] ?? "public";
 }

@@ -8,6 +8,7 @@ const logic = /^(?:[^=]*\.)?(?:not\.)?(?:and|or)$/;
 const scalar = /^(?:not\.)?(?:eq|neq|gt|gte|lt|lte|match|imatch)\.(?=([\s\S]*))/;
 const list = /^((?:not\.)?in\.)\(([\s\S]*)\)$/;
 const quantified = /^((?:not\.)?(?:eq|gt|gte|lt|lte|like|ilike|match|imatch)\((?:any|all)\)\.)\{([\s\S]*)\}$/;
+const containment = /^((?:not\.)?(?:cs|cd|ov)\.)\{([\s\S]*)\}$/;
 const operator =
   /^(?:not\.)?(?:eq|neq|gt|gte|lt|lte|like|ilike|match|imatch|is|isdistinct|in|cs|cd|ov|sl|sr|nxl|nxr|adj|fts|plfts|phfts|wfts)(?:\([^)]*\))?\./;
 
@@ -33,28 +34,43 @@ function literalParameter(key: string, value: string, isCall: boolean): string {
   if (logic.test(key) && value.startsWith("(") && value.endsWith(")")) return literalTree(value);
   // What is no filter in a GET of a function is one of its arguments.
   if (isCall && !operator.test(value)) return quote(value);
-  return literalFilter(value, quote);
+  return literalFilter(value);
 }
 
-/** `op.value` with its value or list of values passed through `quoteValue`. */
-function literalFilter(filter: string, quoteValue: (value: string) => string): string {
+/** `op.value` with its value or list of values quoted; `takeQuotes` when quotes are the syntax's own. */
+function literalFilter(filter: string, takeQuotes = false): string {
   const inList = list.exec(filter);
   if (inList) return `${inList[1]}(${literalList(inList[2] ?? "")})`;
-  const anyOrAll = quantified.exec(filter);
-  if (anyOrAll) return `${anyOrAll[1]}{${literalList(anyOrAll[2] ?? "")}}`;
+  const items = quantified.exec(filter) ?? containment.exec(filter);
+  if (items) return isJsonObject(`{${items[2]}}`) ? filter : `${items[1]}{${literalList(items[2] ?? "")}}`;
   const one = scalar.exec(filter);
   if (!one) return filter;
   const value = one[1] ?? "";
-  return filter.slice(0, filter.length - value.length) + quoteValue(value);
+  return filter.slice(0, filter.length - value.length) + (takeQuotes && isQuoted(value) ? value : quote(value));
 }
 
-const quote = (value: string): string => `"${value}"`;
+function quote(value: string): string {
+  return `"${value}"`;
+}
+
+function escapeQuoted(value: string): string {
+  return quote(value.replace(/["\\]/g, "\\$&"));
+}
+
+function isJsonObject(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** The items of `in.(…)`: quoted ones stand as they are. */
 function literalList(items: string): string {
   if (items === "") return items;
   return splitTop(items)
-    .map((item) => (isQuoted(item.trim()) ? item.trim() : `"${item.replace(/["\\]/g, "\\$&")}"`))
+    .map((item) => (isQuoted(item.trim()) ? item.trim() : escapeQuoted(item)))
     .join(",");
 }
 
@@ -65,25 +81,41 @@ function literalTree(tree: string): string {
     if (nested) return `${nested[1]}${literalTree(nested[2] ?? "")}`;
     const column = /^\s*(?:"(?:[^"\\]|\\.)*"|[^."(])+\./.exec(branch);
     if (!column) return branch;
-    return column[0] + literalBranch(branch.slice(column[0].length).trimEnd());
+    return column[0] + literalBranch(branch.slice(column[0].length));
   });
   return `(${branches.join(",")})`;
 }
 
-const quotedPattern = /^((?:not\.)?i?like)\.("[\s\S]*")$/;
-
+/** One condition of a tree. lite counts every quote there, so a value that holds one becomes a list item. */
 function literalBranch(filter: string): string {
+  const pattern = /^((?:not\.)?i?like)\.("[\s\S]*")$/.exec(filter);
   // lite takes the quotes of a pattern for a part of it, but not those of a list of patterns.
-  const pattern = quotedPattern.exec(filter);
-  if (pattern) return `${pattern[1]}(any).{${pattern[2]}}`;
-  return literalFilter(filter, (value) =>
-    // Quotes are the tree's own here: they are taken off, and what they escape with them.
-    quote(isQuoted(value) ? value.slice(1, -1).replace(/\\(["\\])/g, "$1") : value),
-  );
+  if (pattern) return `${pattern[1]}(any).{${evenQuotes(pattern[2] ?? "")}}`;
+  const one = scalar.exec(filter);
+  const value = one?.[1] ?? "";
+  const name = filter.slice(0, filter.length - value.length - 1);
+  if (!one || !value.includes('"') || isPlainlyQuoted(value)) return literalFilter(filter, true);
+  const item = evenQuotes(isQuoted(value) ? value : escapeQuoted(value));
+  if (!name.endsWith("neq")) return `${name}(any).{${item}}`;
+  return `${name === "neq" ? "not." : ""}in.(${item})`;
+}
+
+/** Twice, which means the same in a list, where once would leave lite inside a quotation. */
+function evenQuotes(item: string): string {
+  return item.split('"').length % 2 === 1 ? item : `${item},${item}`;
+}
+
+function isPlainlyQuoted(value: string): boolean {
+  return /^"[^"\\]*"$/.test(value);
 }
 
 function isQuoted(value: string): boolean {
   return /^"(?:[^"\\]|\\[\s\S])*"$/.test(value);
+}
+
+/** A quote in the middle of a value is a part of it. */
+function opensQuotes(before: string | undefined): boolean {
+  return before === undefined || ",.({ ".includes(before);
 }
 
 /** Splits at the commas outside of quotes, parentheses and braces. */
@@ -97,7 +129,7 @@ function splitTop(text: string): string[] {
     if (quoted) {
       if (character === "\\") at += 1;
       else if (character === '"') quoted = false;
-    } else if (character === '"') quoted = true;
+    } else if (character === '"' && opensQuotes(text[at - 1])) quoted = true;
     else if (character === "(" || character === "{") depth += 1;
     else if (character === ")" || character === "}") depth -= 1;
     else if (character === "," && depth <= 0) {

@@ -13,11 +13,7 @@ import type { SessionLock } from "./session-lock.ts";
 /** The part of PGlite that a walled session needs. */
 export interface Pglite {
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the shape of PGlite's own method
-  query<T>(
-    sql: string,
-    parameters: unknown[],
-    options: { serializers: Record<number, (value: unknown) => string> },
-  ): Promise<{ rows: T[]; affectedRows?: number }>;
+  query<T>(sql: string, parameters: unknown[]): Promise<{ rows: T[]; affectedRows?: number }>;
   exec(sql: string): Promise<{ rows: unknown[] }[]>;
   isInTransaction(): boolean;
 }
@@ -33,23 +29,6 @@ class HoldExpiredError extends Error {
   // SQLSTATE idle_in_transaction_session_timeout: what Postgres itself says of such a transaction.
   readonly code = "25P03";
 }
-
-function text(value: unknown): string {
-  if (typeof value === "string") return value;
-  return typeof value === "bigint" ? value.toString() : JSON.stringify(value);
-}
-const instant = (value: unknown): string => (value instanceof Date ? value.toISOString() : text(value));
-
-// PGlite refuses a text parameter that is no string and a boolean that is no boolean; Postgres parses text.
-const serializers: Record<number, (value: unknown) => string> = {
-  16: text,
-  25: text,
-  1042: text,
-  1043: text,
-  1082: instant,
-  1114: instant,
-  1184: instant,
-};
 
 /** One holder's turn on PGlite's only session; it ends with `release()` or when `holdMs` is over. */
 class Turn implements DatabaseConnection {
@@ -69,7 +48,7 @@ class Turn implements DatabaseConnection {
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     if (this.#over) throw new HoldExpiredError(`The transaction was rolled back after ${this.#holdMs} ms.`);
-    const { rows, affectedRows } = await this.#pglite.query<R>(query.sql, [...query.parameters], { serializers });
+    const { rows, affectedRows } = await this.#pglite.query<R>(query.sql, [...query.parameters]);
     return affectedRows === undefined ? { rows } : { rows, numAffectedRows: BigInt(affectedRows) };
   }
 

@@ -3,9 +3,11 @@ import { Kysely } from "kysely";
 import type { LiteConnection } from "../lite.ts";
 import { asPostgrestError } from "./data-errors.ts";
 import { dataRequest, exposedSchema, type Introspection } from "./exposed-schema.ts";
+import { faithfulInput } from "./faithful-input.ts";
 import { pgliteSessionDialect } from "./pglite-session.ts";
 import { applyCaller, applyRpcRequest } from "./request-context.ts";
 import { SessionLock } from "./session-lock.ts";
+import { postgrestTypes } from "./value-types.ts";
 
 export interface WallOptions {
   /** Shared with everyone else who speaks to PGlite, such as the socket behind `dbUrl`. */
@@ -22,6 +24,7 @@ export interface WallOptions {
  * - No GRANT ALL behind the back of a migration's REVOKE.
  * - The schema is never read inside a caller's transaction, where it would be seen with the caller's rights,
  *   and the Data API does not see the system's part of it.
+ * - Values keep their meaning on the way in and take PostgREST's shapes on the way out.
  * - Every error of Postgres gets the status that PostgREST gives it.
  */
 export function wallOff(connection: LiteConnection, options: WallOptions = {}): { lock: SessionLock } {
@@ -32,6 +35,11 @@ export function wallOff(connection: LiteConnection, options: WallOptions = {}): 
       dialect: pgliteSessionDialect(pglite, { lock, holdMs: options.holdMs ?? 60_000 }),
     });
     wallOffStatements(connection, lock);
+    Object.assign(pglite.serializers, postgrestTypes.serializers);
+    Object.assign(pglite.parsers, postgrestTypes.parsers);
+  } else {
+    Object.assign(connection.driver.options.serializers, postgrestTypes.serializers);
+    Object.assign(connection.driver.options.parsers, postgrestTypes.parsers);
   }
   wallOffSchemaCache(connection);
   // Private members of lite: "active" keeps it from looking for RLS once and from granting everything.
@@ -41,6 +49,9 @@ export function wallOff(connection: LiteConnection, options: WallOptions = {}): 
     applyRpcRequestGucs: applyRpcRequest,
   });
   connection.normalizeDbError = asPostgrestError;
+  const onPostgrestAST = connection.onPostgrestAST.bind(connection);
+  connection.onPostgrestAST = async (tree) =>
+    faithfulInput(await onPostgrestAST(tree), await connection.introspect({ useCache: true }));
   return { lock };
 }
 
