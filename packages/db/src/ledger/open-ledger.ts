@@ -88,6 +88,7 @@ export function openLedger(given: LedgerOptions): OpenedLedger {
 
   const flush = async (deadlineMs: number): Promise<FlushReport> => {
     own.writeTurn();
+    delivery.hurry();
     const target = own.rowsWritten;
     const isDone = (): boolean => hasLooked && own.rowsFlushed >= target && adoption.journals.length === 0;
     const deadline = new AbortController();

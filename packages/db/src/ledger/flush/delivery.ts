@@ -33,6 +33,7 @@ export class Delivery {
     lastError: null,
   };
   readonly #options: DeliveryOptions;
+  #awake = new AbortController();
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
@@ -75,6 +76,7 @@ export class Delivery {
   }
 
   async #upload(rows: readonly Buffer[], signal: AbortSignal): Promise<Answer> {
+    let pauses = 0;
     for (let failures = 0; ; failures++) {
       signal.throwIfAborted();
       const result = await this.#options.uploader.send(rows, signal);
@@ -85,8 +87,25 @@ export class Delivery {
         return result;
       }
       this.#failed(result.reason, failures + 1, rows.length);
-      await sleep(this.#pause(failures, result.retryAfterMs), undefined, { ref: false, signal });
+      pauses = (await this.#rest(this.#pause(pauses, result.retryAfterMs), signal)) ? pauses + 1 : 0;
     }
+  }
+
+  /** Ends the pause before the next try: somebody waits. */
+  hurry(): void {
+    this.#awake.abort();
+    this.#awake = new AbortController();
+  }
+
+  /** False when it was cut short by {@link hurry}. Rejects when `signal` aborts. */
+  async #rest(ms: number, signal: AbortSignal): Promise<boolean> {
+    const awake = this.#awake;
+    const wake = (): void => awake.abort();
+    signal.addEventListener("abort", wake, { once: true });
+    await sleep(ms, undefined, { ref: false, signal: awake.signal }).catch(() => {});
+    signal.removeEventListener("abort", wake);
+    signal.throwIfAborted();
+    return !awake.signal.aborted;
   }
 
   #failed(reason: string, failures: number, rows: number): void {

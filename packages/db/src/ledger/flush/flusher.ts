@@ -64,6 +64,7 @@ export class Flusher {
   /** Interrupts what is on its way; its rows stay in the journal. */
   async stop(): Promise<void> {
     this.#stop.abort();
+    this.#urgent.abort();
     this.nudge();
     await this.#running;
   }
@@ -111,8 +112,8 @@ export class Flusher {
   async #linger(signal: AbortSignal): Promise<void> {
     if (this.#waiters > 0 || signal.aborted) return;
     this.#urgent = new AbortController();
-    const interrupted = AbortSignal.any([signal, this.#urgent.signal]);
-    await sleep(this.#options.lingerMs, undefined, { ref: false, signal: interrupted }).catch(() => {});
+    const pause = { ref: false, signal: this.#urgent.signal };
+    await sleep(this.#options.lingerMs, undefined, pause).catch(() => {});
   }
 
   #advance(): void {

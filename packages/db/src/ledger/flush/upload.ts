@@ -53,6 +53,7 @@ export function createUploader({ url, secretKey, ca, attemptTimeoutMs }: UploadO
     headersTimeout: attemptTimeoutMs,
     bodyTimeout: attemptTimeoutMs,
   });
+  const overdue = `no whole answer within ${attemptTimeoutMs} ms`;
   // As supabase-js sends a key of either format to the Data API.
   const headers = {
     apikey: secretKey,
@@ -64,18 +65,25 @@ export function createUploader({ url, secretKey, ca, attemptTimeoutMs }: UploadO
 
   return {
     async send(rows, signal) {
+      const attempt = new AbortController();
+      const stop = (): void => attempt.abort(signal.reason);
+      signal.addEventListener("abort", stop, { once: true });
+      const deadline = setTimeout(() => attempt.abort(new Error(overdue)), attemptTimeoutMs).unref();
       try {
         const answer = await pool.request({
           path: target.pathname,
           method: "POST",
           headers,
           body: bodyOf(rows),
-          signal: AbortSignal.any([signal, AbortSignal.timeout(attemptTimeoutMs)]),
+          signal: attempt.signal,
         });
         const text = await readLimited(answer.body);
         return judge(answer.statusCode, text, answer.headers["retry-after"]);
       } catch (error) {
         return { kind: "failed", reason: reasonOf(error), retryAfterMs: 0 };
+      } finally {
+        clearTimeout(deadline);
+        signal.removeEventListener("abort", stop);
       }
     },
     close: () => pool.destroy(),

@@ -38,6 +38,7 @@ export class Adoption {
   readonly #options: AdoptionOptions;
   readonly #heartbeats: Heartbeats;
   readonly #journals = new Map<string, AdoptedJournal>();
+  readonly #troubled = new Set<string>();
   #looking: Promise<void> | undefined;
   damaged = 0;
   unknown = 0;
@@ -89,9 +90,24 @@ export class Adoption {
     const names = new Set(readdirSync(this.#options.journalDir));
     this.#heartbeats.keepOnly(names);
     for (const name of names) {
-      const claimed = this.#claim(name);
-      if (claimed !== undefined && !this.#journals.has(claimed)) await this.#recover(claimed);
+      try {
+        const claimed = this.#claim(name);
+        if (claimed !== undefined && !this.#journals.has(claimed)) await this.#recover(claimed);
+        this.#troubled.delete(name);
+      } catch (error) {
+        this.#report(name, error);
+      }
     }
+  }
+
+  /** Once a directory: it is tried again at every look. */
+  #report(name: string, error: unknown): void {
+    if (this.#troubled.has(name)) return;
+    this.#troubled.add(name);
+    this.#options.log("error", "The journal of an earlier process could not be taken over; tried again later", {
+      directory: join(this.#options.journalDir, name),
+      reason: reasonOf(error),
+    });
   }
 
   /** The name under which the directory is ours now, or undefined. */
