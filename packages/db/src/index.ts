@@ -1,1 +1,13 @@
-export {};
+export { callErrorCode, currentContext, lastOperationId, type OperationContext } from "./client/index.ts";
+export type { Database, Json } from "./database.types.ts";
+export { WaybillDbError } from "./errors.ts";
+export { LedgerError, type FlushReport, type LedgerHealth } from "./ledger/index.ts";
+export type { Log } from "./log.ts";
+export { makeEncryptionKey, parseEncryptionKeys, type EncryptionKeys } from "./secrets.ts";
+export type { ClientPage, ClientStore } from "./stores/clients.ts";
+export { codeOfDatabase } from "./stores/database-codes.ts";
+export type { ModelPage, ModelStore } from "./stores/models.ts";
+export type { OperationPage, OperationStore } from "./stores/operations.ts";
+export type { Tokens } from "./stores/session-tokens.ts";
+export type { OpenSession, SessionPage, SessionStore } from "./stores/sessions.ts";
+export type { ConnectionHealth, Waybill, WaybillHealth, WaybillOptions } from "./waybill-types.ts";

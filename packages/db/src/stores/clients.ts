@@ -1,0 +1,46 @@
+import { supabaseClientFilterSchema, supabaseClientOutputSchema, type SupabaseClientOutput } from "@waybill/contracts";
+import type { SupabaseClient } from "@supabase/supabase-js";
+import type { z } from "zod";
+import type { Database } from "../database.types.ts";
+import { WaybillDbError } from "../errors.ts";
+import { pageOfRows, rowsOf } from "./answer.ts";
+import { parseInput } from "./input.ts";
+
+export interface ClientPage {
+  readonly rows: SupabaseClientOutput[];
+  readonly next_cursor: string | null;
+}
+
+/** Reads the clients of every instance (data-model.md §1), never their keys: the column is not even asked for. */
+export interface ClientStore {
+  /** In the order of client_id. */
+  list(filter?: z.input<typeof supabaseClientFilterSchema>): Promise<ClientPage>;
+  /** Throws `NOT_FOUND`. */
+  get(clientId: string): Promise<SupabaseClientOutput>;
+}
+
+const columns = Object.keys(supabaseClientOutputSchema.shape).join(",");
+
+export function createClientStore(service: SupabaseClient<Database>): ClientStore {
+  const source = () => service.from("supabase_clients").select(columns);
+  return {
+    async list(input) {
+      const filter = parseInput("The filter of clients", supabaseClientFilterSchema, input ?? {});
+      let query = source();
+      if (filter.client_type !== undefined) query = query.eq("client_type", filter.client_type);
+      if (filter.is_active !== undefined) query = query.eq("is_active", filter.is_active);
+      if (filter.connection_status !== undefined) query = query.eq("connection_status", filter.connection_status);
+      if (filter.cursor !== undefined) query = query.gt("client_id", filter.cursor);
+      const answer = await query.order("client_id").limit(filter.limit + 1);
+      const rows = rowsOf("Listing clients", supabaseClientOutputSchema, answer);
+      return pageOfRows(rows, filter.limit, (row) => row.client_id);
+    },
+
+    async get(clientId) {
+      const answer = await source().eq("client_id", clientId).limit(1);
+      const [row] = rowsOf("Reading the client", supabaseClientOutputSchema, answer);
+      if (row === undefined) throw new WaybillDbError({ code: "NOT_FOUND", message: "There is no such client." });
+      return row;
+    },
+  };
+}

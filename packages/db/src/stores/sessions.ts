@@ -1,0 +1,195 @@
+import {
+  authenticationContextCreateSchema,
+  authenticationContextFilterSchema,
+  authenticationContextOutputSchema,
+  authenticationContextRefreshSchema,
+  authenticationContextSchema,
+  transitionAuthenticationContext,
+  type AuthenticationContextOutput,
+} from "@waybill/contracts";
+import { randomUUID } from "node:crypto";
+import type { SupabaseClient } from "@supabase/supabase-js";
+import type { z } from "zod";
+import type { Database } from "../database.types.ts";
+import { WaybillDbError } from "../errors.ts";
+import type { EncryptionKeys } from "../secrets.ts";
+import { pageOfRows, rowsOf } from "./answer.ts";
+import { nextState, parseInput } from "./input.ts";
+import { openTokens, sealTokens, type Tokens } from "./session-tokens.ts";
+import { recentTouches } from "./recent-touches.ts";
+
+export interface SessionPage {
+  readonly rows: AuthenticationContextOutput[];
+  readonly next_cursor: string | null;
+}
+
+/** A session with its tokens in plain text, for calls to Supabase in its user's name. It is no output: never answer with it. */
+export interface OpenSession {
+  readonly session: AuthenticationContextOutput;
+  readonly tokens: Tokens;
+}
+
+/** The sessions (data-model.md §3). Tokens are encrypted on their way in; what is listed or read has no field for them. */
+export interface SessionStore {
+  /** Login. `tokenHash`: SHA-256 of the opaque session token, in lower-case hex. */
+  create(
+    session: z.input<typeof authenticationContextCreateSchema>,
+    tokenHash: string,
+  ): Promise<AuthenticationContextOutput>;
+  /** The session of an opaque token, active or not; null when there is none. */
+  findByTokenHash(tokenHash: string): Promise<OpenSession | null>;
+  /**
+   * Activity: sets last_activity, not tracked, at most once in ten seconds a session.
+   * Throws `SESSION_OVER` for an ended session, `SESSION_EXPIRED` for one past its expiry.
+   */
+  touch(session: AuthenticationContextOutput): Promise<void>;
+  /** Token refresh. Throws `VERSION_CONFLICT` when the session was refreshed or ended since it was read. */
+  storeRefreshed(
+    session: AuthenticationContextOutput,
+    refresh: z.input<typeof authenticationContextRefreshSchema>,
+  ): Promise<AuthenticationContextOutput>;
+  /** Logout. Throws `ILLEGAL_TRANSITION` for a session that has ended already. */
+  end(session: AuthenticationContextOutput): Promise<AuthenticationContextOutput>;
+  /** Expiration: takes every session past its expiry out of use; tells how many. */
+  expireDue(): Promise<number>;
+  /** Throws `NOT_FOUND` for one that is not there, or that the caller may not see. */
+  get(sessionId: string, caller?: SupabaseClient<Database>): Promise<AuthenticationContextOutput>;
+  /** Those of one user, in the order of session_id; a caller's client sees its own only. */
+  listOfUser(
+    userId: string,
+    filter?: Omit<z.input<typeof authenticationContextFilterSchema>, "user_id">,
+    caller?: SupabaseClient<Database>,
+  ): Promise<SessionPage>;
+}
+
+export interface SessionStoreOptions {
+  readonly service: SupabaseClient<Database>;
+  /** The same rights, but its calls leave no record: for last_activity. */
+  readonly untracked: SupabaseClient<Database>;
+  readonly keys: EncryptionKeys;
+  /** Milliseconds since 1970. Default: `Date.now`. */
+  readonly clock?: () => number;
+}
+
+const columns = Object.keys(authenticationContextOutputSchema.shape).join(",");
+const touchIntervalMs = 10_000;
+
+export function createSessionStore({ service, untracked, keys, clock = Date.now }: SessionStoreOptions): SessionStore {
+  // Permissions are readonly JSON, which the generated types do not know; rows are typed by their contract.
+  const database: SupabaseClient = service;
+  const touches = recentTouches(touchIntervalMs);
+  const now = () => new Date(clock()).toISOString();
+
+  return {
+    async create(input, tokenHash) {
+      const { access_token, refresh_token, ...rest } = parseInput(
+        "The session",
+        authenticationContextCreateSchema,
+        input,
+      );
+      const at = now();
+      const { expires_at } = rest;
+      const state = nextState(transitionAuthenticationContext(null, { type: "login", at, expires_at }));
+      const session_id = randomUUID();
+      const sealed = sealTokens(keys, session_id, { access_token, refresh_token });
+      const row = { ...rest, ...state, ...sealed, session_id, token_hash: tokenHash, created_at: at };
+      const answer = await database.from("authentication_contexts").insert(row).select(columns);
+      return only(rowsOf("Storing the session", authenticationContextOutputSchema, answer), notStored);
+    },
+
+    async findByTokenHash(tokenHash) {
+      const answer = await database.from("authentication_contexts").select("*").eq("token_hash", tokenHash).limit(1);
+      const [row] = rowsOf("Reading the session", authenticationContextSchema, answer);
+      if (row === undefined) return null;
+      return { session: authenticationContextOutputSchema.parse(row), tokens: openTokens(keys, row) };
+    },
+
+    async touch(session) {
+      const at = now();
+      const moved = transitionAuthenticationContext(session, { type: "activity", at });
+      if (!moved.ok) {
+        throw new WaybillDbError({ code: session.is_active ? "SESSION_EXPIRED" : "SESSION_OVER" });
+      }
+      if (!touches.isDue(session.session_id, clock())) return;
+      // Only forwards: another process' clock may be ahead of this one.
+      const answer = await untracked
+        .from("authentication_contexts")
+        .update({ last_activity: moved.state.last_activity })
+        .eq("session_id", session.session_id)
+        .eq("is_active", true)
+        .lt("last_activity", moved.state.last_activity);
+      rowsOf("Noting the session's activity", authenticationContextOutputSchema, answer);
+    },
+
+    async storeRefreshed(session, input) {
+      const refresh = parseInput("The refreshed session", authenticationContextRefreshSchema, input);
+      const { expires_at } = refresh;
+      const event = { type: "token_refreshed", at: now(), expires_at } as const;
+      const state = nextState(transitionAuthenticationContext(session, event));
+      const answer = await service
+        .from("authentication_contexts")
+        .update({ ...sealTokens(keys, session.session_id, refresh), is_active: state.is_active, expires_at })
+        .eq("session_id", session.session_id)
+        .eq("expires_at", session.expires_at)
+        .eq("is_active", session.is_active)
+        .select(columns);
+      return only(rowsOf("Storing the refreshed session", authenticationContextOutputSchema, answer), changed);
+    },
+
+    async end(session) {
+      const { is_active, last_activity, expires_at } = nextState(
+        transitionAuthenticationContext(session, { type: "logged_out", at: now() }),
+      );
+      const answer = await service
+        .from("authentication_contexts")
+        .update({ is_active, last_activity, expires_at })
+        .eq("session_id", session.session_id)
+        .select(columns);
+      return only(rowsOf("Ending the session", authenticationContextOutputSchema, answer), gone);
+    },
+
+    async expireDue() {
+      const answer = await service
+        .from("authentication_contexts")
+        .update({ is_active: false })
+        .eq("is_active", true)
+        .lte("expires_at", now())
+        .select(columns);
+      return rowsOf("Expiring sessions", authenticationContextOutputSchema, answer).length;
+    },
+
+    async get(sessionId, caller) {
+      const source = (caller ?? database).from("authentication_contexts").select(columns);
+      const answer = await source.eq("session_id", sessionId).limit(1);
+      return only(rowsOf("Reading the session", authenticationContextOutputSchema, answer), gone);
+    },
+
+    async listOfUser(userId, input, caller) {
+      const wanted = { ...input, user_id: userId };
+      const filter = parseInput("The filter of sessions", authenticationContextFilterSchema, wanted);
+      let query = (caller ?? database).from("authentication_contexts").select(columns).eq("user_id", userId);
+      if (filter.is_active !== undefined) query = query.eq("is_active", filter.is_active);
+      if (filter.expires_from !== undefined) query = query.gte("expires_at", filter.expires_from);
+      if (filter.expires_before !== undefined) query = query.lt("expires_at", filter.expires_before);
+      if (filter.cursor !== undefined) query = query.gt("session_id", filter.cursor);
+      const answer = await query.order("session_id").limit(filter.limit + 1);
+      const rows = rowsOf("Listing sessions", authenticationContextOutputSchema, answer);
+      return pageOfRows(rows, filter.limit, (row) => row.session_id);
+    },
+  };
+}
+
+const gone = () => new WaybillDbError({ code: "NOT_FOUND", message: "There is no such session." });
+const notStored = () => new WaybillDbError({ code: "INTERNAL", message: "The stored session was not given back." });
+const changed = () =>
+  new WaybillDbError({
+    code: "VERSION_CONFLICT",
+    message: "The session was refreshed or ended by somebody else meanwhile.",
+    hint: "Read the session again and use the tokens that it has now.",
+  });
+
+function only<Row>(rows: readonly Row[], otherwise: () => Error): Row {
+  const [row] = rows;
+  if (row === undefined) throw otherwise();
+  return row;
+}

@@ -1,0 +1,73 @@
+import type { SupabaseClient } from "@supabase/supabase-js";
+import type { OperationContext } from "./client/index.ts";
+import type { Database } from "./database.types.ts";
+import type { FlushReport, LedgerHealth } from "./ledger/index.ts";
+import type { Log } from "./log.ts";
+import type { EncryptionKeys } from "./secrets.ts";
+import type { ClientStore } from "./stores/clients.ts";
+import type { ModelStore } from "./stores/models.ts";
+import type { OperationStore } from "./stores/operations.ts";
+import type { SessionStore } from "./stores/sessions.ts";
+
+export interface WaybillOptions {
+  /** The Supabase project's URL: `https:`, or `http:` to a loopback host where `allowHttpLoopback` says so. */
+  readonly url: string;
+  /** `sb_publishable_…` or a legacy JWT of role anon: the key under which users' calls run. */
+  readonly publishableKey: string;
+  /** `sb_secret_…` or a legacy JWT of role service_role: Waybill's own calls and the ledger's flush. */
+  readonly secretKey: string;
+  /** PEM text of a certificate authority to trust, such as the local stack's. Default: the system's. */
+  readonly ca?: string | undefined;
+  /** Where records wait for the database, across restarts: a directory on a local disk, made with mode 0700. */
+  readonly journalDir: string;
+  /** Names this Waybill in `client_id` (`<instance>/<client_type>`). Default: the host's name. Two side by side need two. */
+  readonly instance?: string | undefined;
+  /** From the call to the last byte read, retries included. Default 60,000 (data-model.md §2, Timeout). */
+  readonly operationTimeoutMs?: number | undefined;
+  /** Bytes of a body that a record keeps, a side. Default 16,384; beyond it size, row count and a preview. */
+  readonly captureBytes?: number | undefined;
+  /** Columns never recorded besides those whose names tell: `table.column`, or `column` in every table. */
+  readonly redact?: readonly string[] | undefined;
+  /** For keys and tokens at rest ({@link parseEncryptionKeys}). Default: a key file of its own in `journalDir`, mode 0600. */
+  readonly encryptionKeys?: EncryptionKeys | undefined;
+  readonly allowHttpLoopback?: boolean | undefined;
+  readonly log?: Log | undefined;
+}
+
+/** How a client does: its row's state (data-model.md §1). */
+export interface ConnectionHealth {
+  readonly client_id: string;
+  readonly connection_status: "connected" | "disconnected" | "error";
+  readonly is_active: boolean;
+  readonly error_count: number;
+  readonly retry_count: number;
+}
+
+export interface WaybillHealth {
+  readonly service_role: ConnectionHealth;
+  readonly anon: ConnectionHealth;
+  readonly ledger: LedgerHealth;
+}
+
+/** The gateway: real supabase-js clients whose every call leaves one record, and the stores over the records. */
+export interface Waybill extends AsyncDisposable {
+  /** With the secret key: no policy holds it. */
+  service(): SupabaseClient<Database>;
+  /** With the publishable key and a user's access token: under that user's policies. */
+  forUser(accessToken: string): SupabaseClient<Database>;
+  /** With the publishable key alone, for sign-up and sign-in. It keeps no session between calls. */
+  anon(): SupabaseClient<Database>;
+  /** Runs `work` so that every operation in it, however deep, is recorded under `context`. */
+  run<T>(context: OperationContext, work: () => T): T;
+  readonly operations: OperationStore;
+  readonly clients: ClientStore;
+  readonly sessions: SessionStore;
+  readonly models: ModelStore;
+  health(): WaybillHealth;
+  /** Whether both clients are connected and the ledger takes operations. */
+  ready(): boolean;
+  /** Brings every finished record to the database; waits at most `deadlineMs` (default 5,000). */
+  flush(deadlineMs?: number): Promise<FlushReport>;
+  /** Flushes, signs the clients off and closes every connection. What could not be flushed waits in the journal. */
+  close(): Promise<void>;
+}
