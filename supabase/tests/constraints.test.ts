@@ -56,8 +56,16 @@ describe("what must be there is NOT NULL", () => {
     data_models: ["relationships", "validation_rules", "indexes", "rls_policies"],
     data_model_versions: ["relationships", "validation_rules", "indexes", "rls_policies"],
     database_operations: [
-      ...["query_data", "response_data", "error_message", "execution_time_ms", "completed_at"],
-      ...["user_id", "request_id", "session_id", "model_id", "schema_version"],
+      "query_data",
+      "response_data",
+      "error_message",
+      "execution_time_ms",
+      "completed_at",
+      "user_id",
+      "request_id",
+      "session_id",
+      "model_id",
+      "schema_version",
     ],
   };
   test.each(tables)("%s", async (table) => {

@@ -225,10 +225,8 @@ describe("service_role reads and writes all of them", () => {
 });
 
 describe("the demo's tables", () => {
-  const airport = (owner: { owner_id?: string }) => ({
-    ...{ iata: "ZZA", name: "Test", city: "Test", state: "TS", country: "USA", latitude: 1, longitude: 2 },
-    ...owner,
-  });
+  const place = { iata: "ZZA", name: "Test", city: "Test", state: "TS", country: "USA", latitude: 1, longitude: 2 };
+  const airport = (owner: { owner_id?: string }) => ({ ...place, ...owner });
   const owned = (client: SupabaseClient) => client.from("airports").select("iata, owner_id");
 
   test("a user inserts rows of its own, and none in another's name", async () => {
