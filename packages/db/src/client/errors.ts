@@ -33,6 +33,14 @@ export function clientDisconnected(clientId: string, lastError: string | null): 
   );
 }
 
+export function clientDeactivated(clientId: string): CallError {
+  return new CallError(
+    "CLIENT_DISCONNECTED",
+    `Client ${clientId} was taken out of use by a person, so nothing was sent. clients.reconnect brings it back.`,
+    "AbortError",
+  );
+}
+
 export function transportBusy(limit: number): CallError {
   return new CallError(
     "TRANSPORT_BUSY",

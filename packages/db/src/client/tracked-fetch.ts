@@ -101,13 +101,6 @@ function newOperation(
 }
 
 function bodyToCapture({ body }: ReadRequest): string | number | null {
-  switch (body.kind) {
-    case "text":
-      return body.text;
-    case "bytes":
-      return body.bytes.byteLength;
-    case "none":
-    case "stream":
-      return null;
-  }
+  if (body.kind === "text") return body.text;
+  return body.kind === "bytes" ? body.bytes.byteLength : null;
 }

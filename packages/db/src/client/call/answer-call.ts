@@ -77,7 +77,7 @@ function settleWhole(capture: Capture, call: Call, answer: Answer, text: string,
   }
   const body = readErrorBody(text);
   const message = scrub(httpErrorMessage(status, statusText, body), call.captured.rules);
-  if (isOutage(call.kind, status, body)) call.connection.observe({ type: "failed", message });
+  if (isOutage(status, body, call.kind.service)) call.connection.observe({ type: "failed", message });
   const isData = call.kind.service === "rest" || call.kind.service === "rpc";
   const retryAfter = headers["retry-after"] ?? null;
   settle.failed(message, data, isData ? retryExpectedIn(call.request.method, call.attempt, status, retryAfter) : null);

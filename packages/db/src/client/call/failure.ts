@@ -64,11 +64,11 @@ const OUT_OF_SERVICE = /^(?:(?:08|53|58)...|57P..|PGRST00\d)$/;
  * Whether an answer shows the connection's own failure (decisions.md). What a caller can provoke does not: a code raised
  * by its own function, a statement timeout, the status of an edge function's own choice.
  */
-export function isOutage(kind: OperationClass, status: number, body: ErrorBody): boolean {
-  if (kind.service === "functions") return false;
+export function isOutage(status: number, body: ErrorBody, service: OperationClass["service"] = "rest"): boolean {
+  if (service === "functions") return false;
   if (body.code !== null && OUT_OF_SERVICE.test(body.code)) return true;
   if (!GATEWAY.has(status)) return false;
-  return body.code === null || kind.service === "auth" || kind.service === "storage";
+  return body.code === null || service === "auth" || service === "storage";
 }
 
 const CONNECTION_CODES =
