@@ -4,6 +4,7 @@ export { WaybillDbError } from "./errors.ts";
 export { LedgerError, type FlushReport, type LedgerHealth } from "./ledger/index.ts";
 export type { Log } from "./log.ts";
 export { makeEncryptionKey, parseEncryptionKeys, type EncryptionKeys } from "./secrets.ts";
+export { storeError, type Answer } from "./stores/answer.ts";
 export type { ClientPage, ClientStore } from "./stores/clients.ts";
 export { codeOfDatabase } from "./stores/database-codes.ts";
 export type { ModelPage, ModelStore } from "./stores/models.ts";

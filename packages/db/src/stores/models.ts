@@ -37,6 +37,8 @@ export interface ModelStore {
     key: DataModelKey,
     changes: z.input<typeof dataModelUpdateSchema>,
     changedBy: string,
+    /** The version that the caller has seen; without it, the one that stands when the update begins. */
+    expectedVersion?: string,
   ): Promise<DataModelOutput>;
   /** Throws `ILLEGAL_TRANSITION` when it is deprecated already. */
   deprecate(key: DataModelKey): Promise<DataModelOutput>;
@@ -62,9 +64,10 @@ export function createModelStore(service: SupabaseClient<Database>): ModelStore 
       return only(modelRows("Creating the model", answer), changedMeanwhile);
     },
 
-    async update(key, input, changedBy) {
+    async update(key, input, changedBy, expectedVersion) {
       const changes = parseInput("The change of the model", dataModelUpdateSchema, input);
       const current = await store.get(key);
+      if (expectedVersion !== undefined && current.schema_version !== expectedVersion) throw changedMeanwhile();
       refuseUnfit(current, changes);
       nextState(transitionDataModel(current, { type: "updated", at: now(), schema_version: changes.schema_version }));
       const { table_name, fields, relationships, validation_rules, indexes, rls_policies, model_name } = current;
