@@ -54,8 +54,8 @@ export function defineMachine<State, Phase extends string, Map extends Payloads>
   return (state: State | null, event: EventOf<Map>): TransitionResult<State, EventOf<Map>> => {
     const reached = next(state, event);
     if (reached !== null) return { ok: true, state: reached };
-    const where = state === null ? "new" : definition.phaseOf(state, event);
-    const message = `${definition.entity} is ${where}: the event ${String(event.type)} is not possible there`;
+    const where = state === null ? "does not exist yet" : `is ${definition.phaseOf(state, event)}`;
+    const message = `${definition.entity} ${where}: the event ${String(event.type)} is not possible there`;
     return { ok: false, code: "ILLEGAL_TRANSITION", entity: definition.entity, state, event, message };
   };
 }
