@@ -1,14 +1,17 @@
+import type { TokenIssuer } from "./access-token.ts";
 import { dataRequest } from "./exposed-schema.ts";
+import { guardAuth } from "./guard-auth.ts";
 import { withLiteralFilters } from "./literal-filters.ts";
 
 export type RequestHandler = (request: Request) => Promise<Response>;
 
 /** Walls off the faults of lite that show in requests and answers. Wraps `app.fetch`. */
-export function guardRequests(fetch: RequestHandler): RequestHandler {
+export function guardRequests(fetch: RequestHandler, issuer: TokenIssuer): RequestHandler {
   keepDataOutOfLog();
   return (request) => {
     const { pathname } = new URL(request.url);
     if (pathname.startsWith("/rest/v1/")) return dataRequest.run(true, () => fetch(withLiteralFilters(request)));
+    if (pathname.startsWith("/auth/v1/")) return guardAuth(request, fetch, issuer);
     return fetch(request);
   };
 }

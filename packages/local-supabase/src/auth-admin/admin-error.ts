@@ -1,0 +1,25 @@
+/** An answer that is an error, in GoTrue's form: `code` is the HTTP status, `error_code` is stable. */
+export class AdminError extends Error {
+  override readonly name = "AdminError";
+  readonly status: number;
+  readonly errorCode: string;
+
+  constructor(status: number, errorCode: string, message: string) {
+    super(message);
+    this.status = status;
+    this.errorCode = errorCode;
+  }
+
+  toResponse(): Response {
+    return Response.json(
+      { code: this.status, error_code: this.errorCode, msg: this.message },
+      { status: this.status, headers: { "x-sb-error-code": this.errorCode } },
+    );
+  }
+}
+
+export const emailExists = (): AdminError =>
+  new AdminError(422, "email_exists", "A user with this email address has already been registered");
+export const userNotFound = (message = "User not found"): AdminError => new AdminError(404, "user_not_found", message);
+export const validationFailed = (message: string, status = 400): AdminError =>
+  new AdminError(status, "validation_failed", message);
