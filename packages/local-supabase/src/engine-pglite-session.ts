@@ -9,6 +9,8 @@ export interface SharedSessionOptions {
 
 let lastNumber = 0;
 
+const noRows = "send COPY … FROM STDIN alone, as a simple query";
+
 /** Settings that a client may carry from its startup message; the rest of them are the connection's business. */
 const notSettings = new Set(["user", "database", "replication", "options"]);
 
@@ -22,6 +24,7 @@ export class SharedSession implements AsyncDisposable {
   readonly #prefix = `c${++lastNumber}_`;
   readonly #statements = new Set<string>();
   #settings: Map<string, string>;
+  #copy: wire.Frame | undefined;
   #listens = false;
   #settingsChanged = false;
   #release: (() => void) | undefined;
@@ -38,14 +41,29 @@ export class SharedSession implements AsyncDisposable {
 
   /** Runs messages that end where the client waits for an answer, and returns the answer. */
   async run(batch: readonly wire.Frame[]): Promise<Buffer> {
+    const [first] = batch;
+    if (first && batch.length === 1 && wire.asksForRows(first)) {
+      // PGlite cannot wait for rows in the middle of a statement: it gets them together with it.
+      this.#copy = first;
+      return wire.copyInResponse();
+    }
+    const copy = this.#copy;
+    this.#copy = undefined;
     if (!this.#release) await this.#begin();
-    const messages = batch.map((frame) => {
-      const name = frame.type === "P" ? wire.parsedStatementName(frame) : "";
-      if (name !== "") this.#statements.add(this.#prefix + name);
-      return wire.withStatementPrefix(frame, this.#prefix);
-    });
+    const messages = copy
+      ? [copy.bytes, ...batch.map(({ bytes }) => bytes)]
+      : batch.flatMap((frame) => this.#toEngine(frame));
     const answer = await this.#options.driver.execProtocolRaw(Buffer.concat(messages));
-    return this.#read(wire.splitFrames(Buffer.from(answer)));
+    const frames = wire.splitFrames(Buffer.from(answer));
+    return this.#read(copy ? frames.filter(({ type }) => type !== "G") : frames);
+  }
+
+  #toEngine(frame: wire.Frame): Buffer[] {
+    const name = frame.type === "P" ? wire.parsedStatementName(frame) : "";
+    if (name !== "") this.#statements.add(this.#prefix + name);
+    const prefixed = wire.withStatementPrefix(frame, this.#prefix);
+    // A COPY FROM STDIN hidden in it would find no rows, take that for the end of the client, and end Postgres.
+    return frame.type === "Q" || frame.type === "E" ? [prefixed, wire.copyFail(noRows)] : [prefixed];
   }
 
   async #read(frames: readonly wire.Frame[]): Promise<Buffer> {

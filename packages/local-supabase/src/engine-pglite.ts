@@ -4,6 +4,7 @@ import { PGlite } from "@electric-sql/pglite";
 import { z } from "zod";
 import { listenDatabase } from "./engine-pglite-socket.ts";
 import type { Engine, EngineSession } from "./engine.ts";
+import { messageOf } from "./errors.ts";
 import { createPgliteConnection } from "./lite.ts";
 import { SessionLock } from "./lite-walls/session-lock.ts";
 import { wallOff } from "./lite-walls/wall-off.ts";
@@ -30,6 +31,7 @@ export async function openPglite(directory: string, password: string): Promise<E
   const connection = await createPgliteConnection({ url: directory, pgliteOptions: { startParams } });
   const { driver } = connection;
   await driver.waitReady;
+  const crashed = watchForCrash(driver);
   const lock = new SessionLock();
   wallOff(connection, { lock });
   const socket = await listenDatabase({ driver, lock, password, idleInTransactionMs, maxConnections });
@@ -53,8 +55,24 @@ export async function openPglite(directory: string, password: string): Promise<E
     onSchemaChange: async (callback) => {
       await lock.run(() => driver.listen("pgrst", callback));
     },
+    crashed,
     close: () => (closing ??= close()),
   };
+}
+
+/** Everything that runs passes through one method; what that throws is the end of Postgres, never an error of SQL. */
+function watchForCrash(driver: PGlite): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const run = driver.execProtocolRawSync.bind(driver);
+  driver.execProtocolRawSync = (message) => {
+    try {
+      return run(message);
+    } catch (error) {
+      resolve(messageOf(error));
+      throw error;
+    }
+  };
+  return promise;
 }
 
 function sessionOf(pglite: Pick<PGlite, "exec" | "query">): EngineSession {

@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { authAdminHandler } from "./auth-admin/auth-admin.ts";
 import { loadCertificate } from "./certificate.ts";
+import { openNative } from "./engine-native.ts";
 import { openPglite, pgliteVersion } from "./engine-pglite.ts";
 import type { Engine } from "./engine.ts";
 import { listenHttps } from "./https-server.ts";
@@ -41,7 +43,15 @@ export async function openStack(request: StartRequest): Promise<Stack> {
   if (request.seed) await applySeeds(engine, project.seeds);
   await lite.clearSchemaCache();
   await engine.onSchemaChange(() => void lite.clearSchemaCache());
-  server.answerWith(guardRequests(lite.fetch));
+  const issuer = { issuer: `${server.url}/auth/v1`, jwtSecret: keys.jwtSecret, query: engine.query };
+  const services = guardRequests(lite.fetch, issuer);
+  const admin = authAdminHandler({
+    ...keys,
+    url: server.url,
+    siteUrl: project.config.auth.site_url ?? server.url,
+    query: engine.query,
+  });
+  server.answerWith(async (request) => (await admin(request)) ?? services(request));
 
   const closing = opened.move();
   return {
@@ -57,7 +67,8 @@ export async function openStack(request: StartRequest): Promise<Stack> {
   };
 }
 
-async function openEngine({ dataDir }: StartRequest, keys: Keys, project: Project): Promise<Engine> {
+async function openEngine({ dataDir, engine }: StartRequest, keys: Keys, project: Project): Promise<Engine> {
+  if (engine === "native") return openNative(join(dataDir, "pgdata-native"), keys.databasePassword);
   const directory = join(dataDir, "pgdata");
   if (!existsSync(directory)) {
     await fillFromTemplate(directory, `pglite-${pgliteVersion}-${systemSchemaKey}`, async (target) => {

@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { prepareDataDir } from "./data-dir.ts";
 import { stackEnvironment } from "./env.ts";
 import { LocalSupabaseError, type LocalSupabaseErrorCode } from "./errors.ts";
 import { fromStackSchema, type StackDetails, type StartRequest, type ToStack } from "./messages.ts";
@@ -50,6 +51,7 @@ const stopDeadlineMs = 20_000;
  */
 export async function start(options: StartOptions = {}): Promise<LocalSupabase> {
   const request = await toRequest(options);
+  await prepareDataDir(request.dataDir, request.engine);
   const child = fork(join(import.meta.dirname, "stack-process.ts"), [], {
     execArgv: ["--disable-warning=ExperimentalWarning"],
     env: stackEnvironment(),

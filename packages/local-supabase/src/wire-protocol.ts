@@ -87,10 +87,18 @@ export const askForPassword = (): Buffer => message("R", integer(3));
 export const authenticationOk = (): Buffer => message("R", integer(0));
 export const parameterStatus = (name: string, value: string): Buffer => message("S", zeroEnded(name, value));
 export const readyForQuery = (): Buffer => message("Z", Buffer.from("I"));
+/** Tells a client to send the rows of its COPY; of no columns, since nobody knows them yet and clients do not ask. */
+export const copyInResponse = (): Buffer => message("G", Buffer.from([0, 0, 0]));
+/** Ends a COPY that waits for rows; anywhere else the server ignores it. */
+export const copyFail = (reason: string): Buffer => message("f", zeroEnded(reason));
 export const syncMessage = (): Buffer => message("S", Buffer.alloc(0));
 /** An ErrorResponse after which the connection ends. */
 export const fatal = (code: string, text: string): Buffer =>
   message("E", zeroEnded("SFATAL", "VFATAL", `C${code}`, `M${text}`, ""));
+
+/** Whether a simple query is one COPY … FROM STDIN, whose rows follow in messages of their own. */
+export const asksForRows = ({ type, bytes }: Frame): boolean =>
+  type === "Q" && /^\s*copy\s.+\sfrom\s+stdin\b/is.test(bytes.toString("utf8", 5, Math.min(bytes.length, 10_000)));
 
 /** The text of a password message. */
 export const passwordOf = (frame: Frame): string => frame.bytes.toString("utf8", 5, frame.bytes.length - 1);

@@ -1,6 +1,5 @@
 import { decodeJwt, SignJWT } from "jose";
 import { z } from "zod";
-import type { SqlParameter } from "../engine.ts";
 import type { Engine } from "../engine.ts";
 
 export interface TokenIssuer {
