@@ -12,3 +12,4 @@ export type { OperationPage, OperationStore } from "./stores/operations.ts";
 export type { Tokens } from "./stores/session-tokens.ts";
 export type { OpenSession, SessionPage, SessionStore } from "./stores/sessions.ts";
 export type { ConnectionHealth, Waybill, WaybillHealth, WaybillOptions } from "./waybill-types.ts";
+export { type StandaloneFetch, trackedFetch, type TrackedFetchOptions } from "./tracked-fetch-entry.ts";

@@ -77,7 +77,7 @@ export function openConnection(options: ConnectionOptions): Connection {
     if (!result.ok) return false;
     state = result.state;
     if (before.connection_status !== state.connection_status || before.is_active !== state.is_active) {
-      const level = state.connection_status === "connected" ? "info" : "warn";
+      const level = state.connection_status === "connected" || closed ? "info" : "warn";
       log(level, `Client ${clientId} is ${state.connection_status}${state.is_active ? "" : " and out of use"}`, {
         client_id: clientId,
         event: event.type,

@@ -1,0 +1,111 @@
+import { hostname } from "node:os";
+import { clientTypeOfKey, instanceSchema, supabaseKeySchema, supabaseUrlSchema } from "@waybill/contracts";
+import { createCapture, createRedaction, createTrackedFetch, openTransport } from "./client/index.ts";
+import type { TrackedFetch, Transport } from "./client/index.ts";
+import { openClientRows, openConnection } from "./connection/index.ts";
+import type { Connection, ConnectionOptions } from "./connection/index.ts";
+import { WaybillDbError } from "./errors.ts";
+import { keysOfDirectory } from "./key-file.ts";
+import { createClock, createUuidV7, openLedger } from "./ledger/index.ts";
+import type { OpenedLedger } from "./ledger/index.ts";
+import { silentLog } from "./log.ts";
+import { encryptSecret } from "./secrets.ts";
+import type { WaybillOptions } from "./waybill-types.ts";
+
+export type GatewayOptions = Omit<WaybillOptions, "publishableKey"> & {
+  /** Without it the first call under such a key tells. */
+  readonly publishableKey?: string | undefined;
+  /** Whether the client above retries by itself, as supabase-js does unless told not to. */
+  readonly joinRetries: boolean;
+};
+
+/** Everything between a `fetch` and a record: sockets, journal, and the client rows that operations refer to. */
+export interface Gateway {
+  readonly fetch: TrackedFetch;
+  readonly transport: Transport;
+  readonly ledger: OpenedLedger;
+  readonly service: Connection;
+  /** Undefined until a publishable key is known. */
+  anon(): Connection | undefined;
+  close(): Promise<void>;
+}
+
+const TIMEOUT_MS = 60_000;
+
+/** Opens all of it without waiting for Supabase. Throws `ENVIRONMENT_INVALID` for options that cannot work. */
+export function openGateway(options: GatewayOptions): Gateway {
+  const instance = checkOptions(options);
+  const { url, secretKey, ca, journalDir, joinRetries } = options;
+  const log = options.log ?? silentLog;
+  const keys = options.encryptionKeys ?? keysOfDirectory(journalDir);
+  const transport = openTransport({ url, ca });
+  const ledger = openLedger({ journalDir, url, secretKey, ca, log });
+  const rows = openClientRows({ url, secretKey, ca });
+
+  const open = (clientType: ConnectionOptions["clientType"], key: string): Connection => {
+    const clientId = `${instance}/${clientType}`;
+    const encrypt = (plain: string) =>
+      encryptSecret(keys, plain, { table: "supabase_clients", column: "supabase_key", row: clientId });
+    const onRegistered = () => ledger.clientRegistered(clientId);
+    return openConnection({ clientId, clientType, url, key, encrypt, rows, log, onRegistered });
+  };
+  const service = open("service_role", secretKey);
+  let anon = options.publishableKey === undefined ? undefined : open("anon", options.publishableKey);
+
+  const connectionOf = (headers: ReadonlyMap<string, string>): Connection => {
+    const key = headers.get("apikey");
+    if (key === undefined || key === secretKey || clientTypeOfKey(key) === "service_role") return service;
+    return (anon ??= open("anon", key));
+  };
+  const trackedFetch = createTrackedFetch({
+    url,
+    transport,
+    ledger: ledger.ledger,
+    clock: createClock(),
+    newOperationId: createUuidV7(),
+    capture: createCapture(createRedaction(options.redact), options.captureBytes),
+    connectionOf,
+    timeoutMs: options.operationTimeoutMs ?? TIMEOUT_MS,
+    joinRetries,
+  });
+
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    trackedFetch.settleHeld();
+    // the ledger first: its records refer to the client rows as they are in use
+    await ledger.close();
+    await Promise.all([service.close(), anon?.close()]);
+    await Promise.all([rows.close(), transport.close()]);
+  };
+  return { fetch: trackedFetch, transport, ledger, service, anon: () => anon, close: () => (closing ??= close()) };
+}
+
+function checkOptions(options: GatewayOptions): string {
+  const urlRule = supabaseUrlSchema({ allowHttpLoopback: options.allowHttpLoopback ?? false });
+  refuse("url", urlRule.safeParse(options.url));
+  refuse("secretKey", supabaseKeySchema.safeParse(options.secretKey));
+  if (clientTypeOfKey(options.secretKey) !== "service_role") {
+    throw invalid("secretKey", "must be a secret key (sb_secret_…) or a legacy key of role service_role");
+  }
+  if (options.publishableKey !== undefined) {
+    refuse("publishableKey", supabaseKeySchema.safeParse(options.publishableKey));
+    if (clientTypeOfKey(options.publishableKey) !== "anon") {
+      throw invalid("publishableKey", "must be a publishable key (sb_publishable_…) or a legacy key of role anon");
+    }
+  }
+  const instance = options.instance ?? hostname();
+  refuse("instance", instanceSchema.safeParse(instance));
+  return instance;
+}
+
+function refuse(name: string, result: { success: boolean; error?: { issues: readonly { message: string }[] } }): void {
+  if (!result.success) throw invalid(name, result.error?.issues[0]?.message ?? "is not valid");
+}
+
+function invalid(name: string, rule: string): WaybillDbError {
+  return new WaybillDbError({
+    code: "ENVIRONMENT_INVALID",
+    message: `Option ${name} ${rule}.`,
+    hint: `Correct ${name}.`,
+  });
+}
