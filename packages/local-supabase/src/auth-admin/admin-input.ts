@@ -38,7 +38,7 @@ export const userUpdateSchema = attributesSchema;
 export type UserUpdate = z.infer<typeof userUpdateSchema>;
 
 export const userCreateSchema = attributesSchema
-  .extend({ id: z.uuid().optional() })
+  .extend({ id: z.guid().optional() })
   .refine(({ email, phone }) => email !== undefined || phone !== undefined, {
     error: "Cannot create a user without either an email or phone",
   });
@@ -71,7 +71,9 @@ export function parseInput<T>(schema: z.ZodType<T>, value: unknown): T {
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const field = issue?.path.join(".") ?? "";
-  throw validationFailed(field === "" ? (issue?.message ?? "Invalid input") : `${field}: ${issue?.message}`);
+  // The rules written above say it in GoTrue's words; zod's own need the field.
+  const own = field === "" || issue?.code === "custom" || issue?.code === "invalid_format";
+  throw validationFailed(own ? (issue?.message ?? "Invalid input") : `${field}: ${issue?.message}`);
 }
 
 /** The body as JSON; an empty one is `{}`. */

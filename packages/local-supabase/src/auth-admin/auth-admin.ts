@@ -67,7 +67,7 @@ async function answer(call: string, request: Request, url: URL, options: AuthAdm
   }
   const [, method, userId, rest] = /^(\w+) admin\/users\/([^/]+)(\/factors)?$/.exec(call) ?? [];
   if (userId === undefined) throw new AdminError(404, "not_found", "This admin endpoint is not available locally");
-  if (!z.uuid().safeParse(userId).success) throw validationFailed("user_id must be an UUID", 404);
+  if (!z.guid().safeParse(userId).success) throw validationFailed("user_id must be an UUID", 404);
   if (rest !== undefined && method === "GET") return Response.json([]);
   if (rest === undefined && method === "GET") return Response.json(toUser(await getUser(query, userId)));
   if (rest === undefined && method === "PUT") {

@@ -17,8 +17,8 @@ export class UserBannedError extends Error {
 }
 
 const liteClaimsSchema = z.looseObject({
-  sub: z.uuid(),
-  session_id: z.uuid(),
+  sub: z.guid(),
+  session_id: z.guid(),
   iat: z.number(),
   exp: z.number(),
 });
