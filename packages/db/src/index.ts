@@ -1,4 +1,5 @@
 export { callErrorCode, currentContext, lastOperationId, type OperationContext } from "./client/index.ts";
+export type { ConnectionHealth } from "./connection/index.ts";
 export type { Database, Json } from "./database.types.ts";
 export { WaybillDbError } from "./errors.ts";
 export { LedgerError, type FlushReport, type LedgerHealth } from "./ledger/index.ts";
@@ -11,5 +12,6 @@ export type { ModelPage, ModelStore } from "./stores/models.ts";
 export type { OperationPage, OperationStore } from "./stores/operations.ts";
 export type { Tokens } from "./stores/session-tokens.ts";
 export type { OpenSession, SessionPage, SessionStore } from "./stores/sessions.ts";
-export type { ConnectionHealth, Waybill, WaybillHealth, WaybillOptions } from "./waybill-types.ts";
+export { createWaybill } from "./waybill.ts";
+export type { Waybill, WaybillHealth, WaybillOptions } from "./waybill-types.ts";
 export { type StandaloneFetch, trackedFetch, type TrackedFetchOptions } from "./tracked-fetch-entry.ts";

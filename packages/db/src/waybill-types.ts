@@ -1,5 +1,6 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
 import type { OperationContext } from "./client/index.ts";
+import type { Connection, ConnectionHealth } from "./connection/index.ts";
 import type { Database } from "./database.types.ts";
 import type { FlushReport, LedgerHealth } from "./ledger/index.ts";
 import type { Log } from "./log.ts";
@@ -34,15 +35,6 @@ export interface WaybillOptions {
   readonly log?: Log | undefined;
 }
 
-/** How a client does: its row's state (data-model.md §1). */
-export interface ConnectionHealth {
-  readonly client_id: string;
-  readonly connection_status: "connected" | "disconnected" | "error";
-  readonly is_active: boolean;
-  readonly error_count: number;
-  readonly retry_count: number;
-}
-
 export interface WaybillHealth {
   readonly service_role: ConnectionHealth;
   readonly anon: ConnectionHealth;
@@ -63,6 +55,8 @@ export interface Waybill extends AsyncDisposable {
   readonly clients: ClientStore;
   readonly sessions: SessionStore;
   readonly models: ModelStore;
+  /** A client of this process, to reconnect or deactivate it. Throws `NOT_FOUND` for one of another instance. */
+  connection(clientId: string): Pick<Connection, "health" | "reconnect" | "deactivate">;
   health(): WaybillHealth;
   /** Whether both clients are connected and the ledger takes operations. */
   ready(): boolean;

@@ -1,0 +1,84 @@
+import { createClient, type SupabaseClient } from "@supabase/supabase-js";
+import { createSharedClient, createTrackedClient, runInContext } from "./client/index.ts";
+import type { Connection } from "./connection/index.ts";
+import type { Database } from "./database.types.ts";
+import { WaybillDbError } from "./errors.ts";
+import { openGateway, type Gateway } from "./gateway.ts";
+import { keysOfDirectory } from "./key-file.ts";
+import { createClientStore } from "./stores/clients.ts";
+import { createModelStore } from "./stores/models.ts";
+import { createOperationStore } from "./stores/operations.ts";
+import { createSessionStore } from "./stores/sessions.ts";
+import { untrackedFetch } from "./untracked-fetch.ts";
+import { userClients } from "./user-clients.ts";
+import type { Waybill, WaybillOptions } from "./waybill-types.ts";
+
+const flushDeadlineMs = 5_000;
+/** For last_activity: what is not written by then is not worth waiting for. */
+const untrackedDeadlineMs = 10_000;
+
+/**
+ * Opens the gateway to one Supabase project. It does not wait for Supabase: operations fail with a reason, and `ready()`
+ * is false, until it answers.
+ *
+ * ```ts
+ * await using waybill = createWaybill({ url, publishableKey, secretKey, journalDir: ".waybill" });
+ * const { data, error } = await waybill.forUser(accessToken).from("airports").select();
+ * ```
+ *
+ * @throws WaybillDbError `ENVIRONMENT_INVALID`, naming the option and its rule
+ */
+export function createWaybill(options: WaybillOptions): Waybill {
+  const { url, publishableKey, secretKey, journalDir } = options;
+  const keys = options.encryptionKeys ?? keysOfDirectory(journalDir);
+  const gateway = openGateway({ ...options, encryptionKeys: keys, joinRetries: false });
+  const { fetch, ledger } = gateway;
+  const service = createSharedClient({ url, key: secretKey, fetch });
+  const anon = createSharedClient({ url, key: publishableKey, fetch });
+  const forUser = userClients((accessToken) => createTrackedClient({ url, key: publishableKey, fetch, accessToken }));
+  const connections = () => ({ service_role: gateway.service, anon: anonOf(gateway) });
+
+  return {
+    service: () => service,
+    anon: () => anon,
+    forUser,
+    run: runInContext,
+    operations: createOperationStore(service),
+    clients: createClientStore(service),
+    sessions: createSessionStore({ service, untracked: untrackedClient(gateway, options), keys }),
+    models: createModelStore(service),
+    connection(clientId) {
+      const own = Object.values(connections()).find((connection) => connection.clientId === clientId);
+      if (own !== undefined) return own;
+      throw new WaybillDbError({
+        code: "NOT_FOUND",
+        message: "This process runs no such client.",
+        hint: "Ask the instance whose name stands before the slash in client_id.",
+      });
+    },
+    health() {
+      const { service_role, anon: anonymous } = connections();
+      return { service_role: service_role.health(), anon: anonymous.health(), ledger: ledger.health() };
+    },
+    ready: () =>
+      Object.values(connections()).every((connection) => connection.isReady()) && ledger.health().full === null,
+    flush: (deadlineMs = flushDeadlineMs) => ledger.flush(deadlineMs),
+    close: () => gateway.close(),
+    [Symbol.asyncDispose]: () => gateway.close(),
+  };
+}
+
+/** It is open from the start, since the publishable key is known. */
+function anonOf(gateway: Gateway): Connection {
+  const connection = gateway.anon();
+  if (connection === undefined) throw new WaybillDbError({ code: "INTERNAL", message: "There is no anon connection." });
+  return connection;
+}
+
+function untrackedClient({ transport }: Gateway, { url, secretKey }: WaybillOptions): SupabaseClient<Database> {
+  return createClient<Database>(url, secretKey, {
+    global: { fetch: untrackedFetch(transport, untrackedDeadlineMs) },
+    db: { retry: false },
+    auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
+  });
+}
