@@ -92,40 +92,56 @@ export function readRecords(bytes: Buffer, visitor: LineVisitor, last = false): 
   return Math.min(start, bytes.length);
 }
 
-function readLine(bytes: Buffer, start: number, end: number, visitor: LineVisitor): void {
-  const record = parseRecord(bytes.subarray(start, end));
-  if (record !== undefined) {
-    visitor.record(record, start, end + 1 - start);
-    return;
+function readLine(bytes: Buffer, lineStart: number, end: number, visitor: LineVisitor): void {
+  let start = lineStart;
+  while (start < end) {
+    const record = parseRecord(bytes.subarray(start, end));
+    if (record !== undefined) {
+      visitor.record(record, start, end + 1 - start);
+      return;
+    }
+    // A newline that was lost joins two records: look for one that ends, then for one that begins within this line.
+    const cut = wholePrefix(bytes, start, end);
+    const whole = cut === undefined ? undefined : parseRecord(bytes.subarray(start, cut));
+    const next = cut ?? nextRecordStart(bytes, start, end);
+    if (whole === undefined) visitor.damaged(bytes.subarray(start, next));
+    else visitor.record(whole, start, next - start);
+    start = next;
   }
-  // A newline that was overwritten joins two records, and a torn one is followed by the next without a newline: look
-  // for the start of another record in this line before it is given up.
-  const next = nextRecordStart(bytes, start, end);
-  if (next === undefined) {
-    visitor.damaged(bytes.subarray(start, end));
-    return;
-  }
-  const before = bytes.subarray(start, next);
-  const cut = parseRecord(before) ?? parseRecord(before.subarray(0, -1));
-  if (cut === undefined) visitor.damaged(before);
-  else visitor.record(cut, start, next - start);
-  readLine(bytes, next, end, visitor);
 }
 
-function nextRecordStart(bytes: Buffer, start: number, end: number): number | undefined {
-  const key = bytes.indexOf(FIRST_KEY, start + OVERHEAD + CHECKSUM);
-  if (key === -1 || key >= end) return undefined;
-  const begin = key - CHECKSUM - 2;
-  return begin > start ? begin : undefined;
+/** Where a record ends that begins at `start` and is followed by something else than a newline. */
+function wholePrefix(bytes: Buffer, start: number, end: number): number | undefined {
+  const expected = checksumAt(bytes, start);
+  if (expected === undefined) return undefined;
+  let checked = start + CHECKSUM + 1;
+  let value = 0;
+  for (;;) {
+    const brace = bytes.indexOf(0x7d, checked);
+    if (brace === -1 || brace >= end) return undefined;
+    value = crc32(bytes.subarray(checked, brace + 1), value);
+    checked = brace + 1;
+    if (value === expected) return checked;
+  }
+}
+
+/** Where the next record seems to begin, by the key that each begins with; `end` when none does. */
+function nextRecordStart(bytes: Buffer, start: number, end: number): number {
+  const key = bytes.indexOf(FIRST_KEY, start + OVERHEAD);
+  return key === -1 || key >= end ? end : key - CHECKSUM - 2;
 }
 
 function parseRecord(line: Buffer): JournalRecord | undefined {
-  if (line.length < OVERHEAD || line[CHECKSUM] !== 0x20) return undefined;
   const kind = kindOf(line[CHECKSUM + 1]);
   if (kind === undefined) return undefined;
   const checked = line.subarray(CHECKSUM + 1);
-  if (Number.parseInt(line.toString("latin1", 0, CHECKSUM), 16) !== crc32(checked)) return undefined;
-  return { kind, payload: checked.subarray(1) };
+  return checksumAt(line, 0) === crc32(checked) ? { kind, payload: checked.subarray(1) } : undefined;
+}
+
+function checksumAt(bytes: Buffer, start: number): number | undefined {
+  if (bytes[start + CHECKSUM] !== 0x20) return undefined;
+  const value = Number.parseInt(bytes.toString("latin1", start, start + CHECKSUM), 16);
+  return Number.isNaN(value) ? undefined : value;
 }
 
 function kindOf(byte: number | undefined): RecordKind | undefined {
