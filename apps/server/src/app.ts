@@ -1,0 +1,92 @@
+import { createExpressMiddleware } from "@trpc/server/adapters/express";
+import cors from "cors";
+import express, { type Express, type RequestHandler } from "express";
+import helmet from "helmet";
+import type { Logger } from "pino";
+import { appRouter } from "./app-router.ts";
+import { readBody } from "./http/body.ts";
+import { assignRequestId } from "./http/request-id.ts";
+import { answerErrors, answerNotFound } from "./http/send-error.ts";
+import { ApiError } from "./trpc/api-error.ts";
+import { contextOf } from "./trpc/context.ts";
+import { reportUnexpected } from "./trpc/format-error.ts";
+import type { Services } from "./services.ts";
+
+/** Characters that a URL may have; a longer query belongs in a POST or in fewer calls a batch. */
+const urlLimit = 16_384;
+
+export interface AppOptions {
+  readonly services: Services;
+  readonly logger: Logger;
+  readonly allowedOrigins: readonly string[];
+  readonly bodyBytes: number;
+  readonly batchCalls: number;
+}
+
+/** The HTTP application: `/trpc`, `/health`, `/ready`, and one shape for every error. */
+export function createApp({ services, logger, allowedOrigins, bodyBytes, batchCalls }: AppOptions): Express {
+  const app = express();
+  app.disable("x-powered-by").disable("etag").set("query parser", "simple");
+  app.use(assignRequestId, helmet(), allowOrigins(allowedOrigins), limitUrl);
+  app.get("/health", (_request, response) => void response.json({ status: "ok" }));
+  app.get("/ready", (_request, response) => {
+    const ready = services.waybill.ready();
+    response
+      .status(ready ? 200 : 503)
+      .json(
+        ready
+          ? { status: "ready" }
+          : { status: "not_ready", message: "Supabase has not been reached yet; the server keeps trying" },
+      );
+  });
+  app.use("/trpc", allowMethods, ...readBody(bodyBytes), procedures(services, logger, batchCalls));
+  app.use(answerNotFound);
+  app.use(answerErrors(logger));
+  return app;
+}
+
+function procedures(services: Services, logger: Logger, batchCalls: number): RequestHandler {
+  return createExpressMiddleware({
+    router: appRouter,
+    createContext: contextOf(services),
+    maxBatchSize: batchCalls,
+    onError: reportUnexpected(logger),
+  });
+}
+
+function allowOrigins(origins: readonly string[]): RequestHandler {
+  return cors({
+    origin: [...origins],
+    methods: ["GET", "POST"],
+    allowedHeaders: ["authorization", "content-type", "trpc-accept", "x-request-id"],
+    exposedHeaders: ["x-request-id"],
+    maxAge: 600,
+  });
+}
+
+const limitUrl: RequestHandler = (request, _response, next) => {
+  if (request.url.length <= urlLimit) {
+    next();
+    return;
+  }
+  throw new ApiError({
+    code: "PAYLOAD_TOO_LARGE",
+    message: `The URL has more than ${urlLimit} characters`,
+    hint: "Put fewer calls into one batch, or ask for less in one query.",
+  });
+};
+
+/** tRPC reads with GET and writes with POST; its adapter would fail on a method that fetch does not know, such as TRACE. */
+const allowMethods: RequestHandler = (request, response, next) => {
+  if (request.method === "GET" || request.method === "POST") {
+    next();
+    return;
+  }
+  response.setHeader("allow", "GET, POST");
+  throw new ApiError({
+    code: "MALFORMED_REQUEST",
+    trpcCode: "METHOD_NOT_SUPPORTED",
+    message: `${request.method} is not a method of a procedure`,
+    hint: "Call queries with GET and mutations with POST.",
+  });
+};

@@ -1,0 +1,201 @@
+import { hostname } from "node:os";
+import { join, resolve } from "node:path";
+import { z } from "zod";
+
+const commaList = z
+  .string()
+  .default("")
+  .transform((text) =>
+    text
+      .split(",")
+      .map((part) => part.trim())
+      .filter((part) => part !== ""),
+  );
+
+const flag = z
+  .enum(["0", "1"], { error: "must be 0 or 1" })
+  .default("0")
+  .transform((text) => text === "1");
+
+const wholeNumber = (least: number, most: number, standard: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, `must be a whole number from ${least} to ${most}`)
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, `must be a whole number from ${least} to ${most}`)
+    .default(standard);
+
+const origin = z
+  .string()
+  .refine(
+    (text) => URL.canParse(text) && new URL(text).origin === text,
+    "must be origins such as https://app.example.com, parted by commas, without a path",
+  );
+
+const variables = z.object({
+  SUPABASE_URL: z
+    .url({ protocol: /^https?$/, error: "must be the project's URL, such as https://<project>.supabase.co" })
+    .optional(),
+  SUPABASE_PUBLISHABLE_KEY: z.string().optional(),
+  SUPABASE_SECRET_KEY: z.string().optional(),
+  SUPABASE_JWT_SECRET: z.string().min(16, "must have 16 characters at least").optional(),
+  WAYBILL_CA_FILE: z.string().optional(),
+  WAYBILL_HOST: z.string().default("127.0.0.1"),
+  WAYBILL_PORT: wholeNumber(0, 65_535, 8787),
+  WAYBILL_INSTANCE: z
+    .string()
+    .regex(/^[\w.-]{1,64}$/, "must be 1 to 64 letters, digits, dots, hyphens or underscores")
+    .optional(),
+  WAYBILL_DATA_DIR: z.string().default(".waybill"),
+  WAYBILL_JOURNAL_DIR: z.string().optional(),
+  WAYBILL_ENCRYPTION_KEY: z.string().optional(),
+  WAYBILL_ALLOWED_ORIGINS: commaList.pipe(z.array(origin)),
+  WAYBILL_OPERATION_TIMEOUT_MS: wholeNumber(1, 3_600_000, 60_000),
+  WAYBILL_ALLOW_HTTP_LOOPBACK: flag,
+  WAYBILL_LOG_LEVEL: z
+    .enum(["debug", "info", "warn", "error", "silent"], { error: "must be debug, info, warn, error or silent" })
+    .default("info"),
+  WAYBILL_CAPTURE_BYTES: wholeNumber(0, 1_048_576, 16_384),
+  WAYBILL_REDACT: commaList,
+  WAYBILL_BODY_BYTES: wholeNumber(1024, 64 * 1_048_576, 1_048_576),
+  WAYBILL_BATCH_CALLS: wholeNumber(1, 1000, 20),
+  WAYBILL_STOP_TIMEOUT_MS: wholeNumber(0, 600_000, 10_000),
+  WAYBILL_ENGINE: z.enum(["pglite", "native"], { error: "must be pglite or native" }).default("pglite"),
+});
+
+/** Read by the command `admin`, not by the server: known here so that it is not taken for a typing error. */
+const otherVariables = ["WAYBILL_ADMIN_PASSWORD"];
+
+/** Which Supabase: the embedded one, or a project named by `SUPABASE_URL`. */
+export type SupabaseSettings =
+  | { readonly kind: "embedded"; readonly engine: "pglite" | "native" }
+  | {
+      readonly kind: "project";
+      readonly url: string;
+      readonly publishableKey: string;
+      readonly secretKey: string;
+      readonly jwtSecret: string | undefined;
+      readonly caFile: string | undefined;
+      readonly encryptionKey: string;
+    };
+
+/** The server's settings. Times are milliseconds, sizes bytes, paths absolute. */
+export interface ServerEnv {
+  readonly supabase: SupabaseSettings;
+  readonly host: string;
+  readonly port: number;
+  readonly instance: string;
+  readonly dataDir: string;
+  readonly journalDir: string;
+  readonly allowedOrigins: readonly string[];
+  readonly operationTimeoutMs: number;
+  readonly allowHttpLoopback: boolean;
+  readonly logLevel: "debug" | "info" | "warn" | "error" | "silent";
+  readonly captureBytes: number;
+  readonly redact: readonly string[];
+  readonly bodyBytes: number;
+  readonly batchCalls: number;
+  readonly stopTimeoutMs: number;
+  /** What looks like a mistake, but does not keep the server from starting. */
+  readonly warnings: readonly string[];
+}
+
+/** The environment cannot be used: `message` has one line for each variable, with the remedy. */
+export class EnvError extends Error {
+  readonly code = "ENV_INVALID";
+  override readonly name = "EnvError";
+}
+
+const makeKeyCommand = `node -e "console.log('k1:' + require('node:crypto').randomBytes(32).toString('base64'))"`;
+
+const remedies: Readonly<Record<string, string>> = {
+  SUPABASE_URL: "copy it from the project's settings, or unset every SUPABASE_ variable to use the embedded Supabase",
+  SUPABASE_PUBLISHABLE_KEY:
+    "copy the key sb_publishable_… (or the legacy anon key) from the project's settings, API keys",
+  SUPABASE_SECRET_KEY:
+    "copy the key sb_secret_… (or the legacy service_role key) from the project's settings, API keys",
+  WAYBILL_ENCRYPTION_KEY: `make one with: ${makeKeyCommand}`,
+};
+
+/** Reads the settings from `source`. Throws EnvError that names every wrong variable at once, never a value. */
+export function readEnv(source: Readonly<Record<string, string | undefined>> = process.env): ServerEnv {
+  // An empty variable is how a shell or a compose file says "not set".
+  const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== undefined && value !== ""));
+  const parsed = variables.safeParse(given);
+  const wrong = parsed.success
+    ? []
+    : parsed.error.issues.map(({ path, message }) => [String(path[0]), message] as const);
+  const found = [...wrong, ...missing(given)];
+  if (!parsed.success || found.length > 0) throw new EnvError(problems(found));
+  const env = parsed.data;
+  const dataDir = resolve(env.WAYBILL_DATA_DIR);
+  return {
+    supabase: supabaseSettings(env),
+    host: env.WAYBILL_HOST,
+    port: env.WAYBILL_PORT,
+    instance:
+      env.WAYBILL_INSTANCE ??
+      (hostname()
+        .replaceAll(/[^\w.-]/g, "-")
+        .slice(0, 64) ||
+        "waybill"),
+    dataDir,
+    journalDir: resolve(env.WAYBILL_JOURNAL_DIR ?? join(dataDir, "journal")),
+    allowedOrigins: env.WAYBILL_ALLOWED_ORIGINS,
+    operationTimeoutMs: env.WAYBILL_OPERATION_TIMEOUT_MS,
+    allowHttpLoopback: env.WAYBILL_ALLOW_HTTP_LOOPBACK,
+    logLevel: env.WAYBILL_LOG_LEVEL,
+    captureBytes: env.WAYBILL_CAPTURE_BYTES,
+    redact: env.WAYBILL_REDACT,
+    bodyBytes: env.WAYBILL_BODY_BYTES,
+    batchCalls: env.WAYBILL_BATCH_CALLS,
+    stopTimeoutMs: env.WAYBILL_STOP_TIMEOUT_MS,
+    warnings: unknownVariables(given),
+  };
+}
+
+/** The password that `admin create` takes from the environment, if it is given. */
+export function readAdminPassword(
+  source: Readonly<Record<string, string | undefined>> = process.env,
+): string | undefined {
+  const password = source["WAYBILL_ADMIN_PASSWORD"];
+  return password === "" ? undefined : password;
+}
+
+/** A project is named by its URL or by a key of it; then all four belong together. */
+const ofProject = [
+  "SUPABASE_URL",
+  "SUPABASE_PUBLISHABLE_KEY",
+  "SUPABASE_SECRET_KEY",
+  "WAYBILL_ENCRYPTION_KEY",
+] as const;
+
+function missing(given: Readonly<Record<string, unknown>>): (readonly [name: string, problem: string])[] {
+  const named = ofProject.some((name) => name.startsWith("SUPABASE_") && name in given);
+  return named ? ofProject.filter((name) => !(name in given)).map((name) => [name, "is missing"] as const) : [];
+}
+
+function supabaseSettings(env: z.infer<typeof variables>): SupabaseSettings {
+  const { SUPABASE_URL: url, SUPABASE_PUBLISHABLE_KEY: publishableKey, SUPABASE_SECRET_KEY: secretKey } = env;
+  const encryptionKey = env.WAYBILL_ENCRYPTION_KEY;
+  if (url === undefined || publishableKey === undefined || secretKey === undefined || encryptionKey === undefined) {
+    return { kind: "embedded", engine: env.WAYBILL_ENGINE };
+  }
+  const { SUPABASE_JWT_SECRET: jwtSecret, WAYBILL_CA_FILE: caFile } = env;
+  return { kind: "project", url, publishableKey, secretKey, jwtSecret, caFile, encryptionKey };
+}
+
+function problems(found: readonly (readonly [name: string, problem: string])[]): string {
+  const lines = found.map(([name, problem]) => {
+    const remedy = remedies[name];
+    return `  ${name} ${problem}${remedy === undefined ? "" : `: ${remedy}`}`;
+  });
+  return ["The environment cannot be used:", ...new Set(lines)].join("\n");
+}
+
+function unknownVariables(given: Readonly<Record<string, unknown>>): string[] {
+  const known = new Set([...Object.keys(variables.shape), ...otherVariables]);
+  return Object.keys(given)
+    .filter((name) => name.startsWith("WAYBILL_") && !known.has(name))
+    .map((name) => `${name} is not a setting of Waybill and is ignored: look for a typing error in its name`);
+}

@@ -1,0 +1,42 @@
+import {
+  dataCreateInputSchema,
+  dataCreateManyInputSchema,
+  dataCreateManyOutputSchema,
+  dataGetInputSchema,
+  dataListInputSchema,
+  dataListOutputSchema,
+  dataRemoveInputSchema,
+  dataRowSchema,
+  dataUpdateInputSchema,
+} from "@waybill/contracts";
+import { router } from "../../trpc/init.ts";
+import { signedInProcedure } from "../../trpc/procedures.ts";
+
+/** Rows of the registered, active models, under the caller's row-level security. */
+export const dataRouter = router({
+  list: signedInProcedure
+    .input(dataListInputSchema)
+    .output(dataListOutputSchema)
+    .query(({ ctx, input }) => ctx.services.data.list(ctx, input)),
+  get: signedInProcedure
+    .input(dataGetInputSchema)
+    .output(dataRowSchema)
+    .query(({ ctx, input }) => ctx.services.data.get(ctx, input)),
+  create: signedInProcedure
+    .input(dataCreateInputSchema)
+    .output(dataRowSchema)
+    .mutation(({ ctx, input }) => ctx.services.data.create(ctx, input)),
+  createMany: signedInProcedure
+    .input(dataCreateManyInputSchema)
+    .output(dataCreateManyOutputSchema)
+    .mutation(({ ctx, input }) => ctx.services.data.createMany(ctx, input)),
+  update: signedInProcedure
+    .input(dataUpdateInputSchema)
+    .output(dataRowSchema)
+    .mutation(({ ctx, input }) => ctx.services.data.update(ctx, input)),
+  /** Answers with the row as it was. */
+  remove: signedInProcedure
+    .input(dataRemoveInputSchema)
+    .output(dataRowSchema)
+    .mutation(({ ctx, input }) => ctx.services.data.remove(ctx, input)),
+});

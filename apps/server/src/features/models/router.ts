@@ -1,0 +1,49 @@
+import {
+  dataModelCreateSchema,
+  dataModelFilterSchema,
+  dataModelKeySchema,
+  dataModelOutputSchema,
+  dataModelPageSchema,
+  dataModelUpdateSchema,
+  modelNameSchema,
+  semverSchema,
+} from "@waybill/contracts";
+import { z } from "zod";
+import { router } from "../../trpc/init.ts";
+import { adminProcedure, signedInProcedure } from "../../trpc/procedures.ts";
+
+/** The version that the caller has seen: if it is no longer the current one, nothing is written (VERSION_CONFLICT). */
+const updateInputSchema = z.strictObject({
+  model_name: modelNameSchema,
+  expected_version: semverSchema,
+  changes: dataModelUpdateSchema,
+});
+const nameSchema = z.strictObject({ model_name: modelNameSchema });
+
+/** The registry of data models (data-model.md §4). */
+export const modelsRouter = router({
+  list: signedInProcedure
+    .input(dataModelFilterSchema)
+    .output(dataModelPageSchema)
+    .query(({ ctx, input }) => ctx.services.waybill.models.list(input, ctx.readAs())),
+  get: signedInProcedure
+    .input(dataModelKeySchema)
+    .output(dataModelOutputSchema)
+    .query(({ ctx, input }) => ctx.services.waybill.models.get(input, ctx.readAs())),
+  create: adminProcedure
+    .input(dataModelCreateSchema)
+    .output(dataModelOutputSchema)
+    .mutation(({ ctx, input }) => ctx.services.models.create(input, ctx.caller.userId)),
+  update: adminProcedure
+    .input(updateInputSchema)
+    .output(dataModelOutputSchema)
+    .mutation(({ ctx, input }) => ctx.services.models.update(input, ctx.caller.userId)),
+  deprecate: adminProcedure
+    .input(nameSchema)
+    .output(dataModelOutputSchema)
+    .mutation(({ ctx, input }) => ctx.services.models.deprecate(input.model_name)),
+  reactivate: adminProcedure
+    .input(nameSchema)
+    .output(dataModelOutputSchema)
+    .mutation(({ ctx, input }) => ctx.services.models.reactivate(input.model_name)),
+});

@@ -1,0 +1,118 @@
+import {
+  compareVersions,
+  type DataModelCreate,
+  dataModelCreateSchema,
+  type DataModelOutput,
+  type DataModelUpdate,
+  issuesOf,
+  leastNextVersion,
+} from "@waybill/contracts";
+import { checkFields } from "@waybill/contracts/json-schema";
+import { type ModelStore, WaybillDbError } from "@waybill/db";
+import { ApiError } from "../../trpc/api-error.ts";
+import { classifyDefinition } from "./definition-change.ts";
+import type { ModelLookup } from "./model-lookup.ts";
+import { modelsReferredTo, relationshipFaults } from "./relationships.ts";
+
+export interface ModelUpdate {
+  readonly model_name: string;
+  readonly expected_version: string;
+  readonly changes: DataModelUpdate;
+}
+
+/** The rules of a data model that need more than one schema can see (data-model.md §4). */
+export interface ModelService {
+  /** Throws MODEL_EXISTS, VALIDATION_FAILED. */
+  create(definition: DataModelCreate, userId: string): Promise<DataModelOutput>;
+  /** Throws UNKNOWN_MODEL, MODEL_INACTIVE, VERSION_CONFLICT, VERSION_TOO_LOW, VALIDATION_FAILED. */
+  update(update: ModelUpdate, userId: string): Promise<DataModelOutput>;
+  /** Throws UNKNOWN_MODEL, ILLEGAL_TRANSITION. */
+  deprecate(modelName: string): Promise<DataModelOutput>;
+  /** Throws UNKNOWN_MODEL, ILLEGAL_TRANSITION, MODEL_EXISTS. */
+  reactivate(modelName: string): Promise<DataModelOutput>;
+}
+
+export function createModelService(store: ModelStore, lookup: ModelLookup): ModelService {
+  const changing = async (modelName: string, write: () => Promise<DataModelOutput>): Promise<DataModelOutput> => {
+    try {
+      return await write();
+    } finally {
+      lookup.forget(modelName);
+    }
+  };
+  return {
+    async create(definition, userId) {
+      await refuseFaults(store, definition);
+      return changing(definition.model_name, () => store.create(definition, userId));
+    },
+    async update({ model_name, expected_version, changes }, userId) {
+      const current = await store.get({ model_name });
+      refuseStale(current, expected_version);
+      const before = definitionOf(current);
+      const after = dataModelCreateSchema.safeParse({ ...before, ...changes });
+      if (!after.success) throw new ApiError({ code: "VALIDATION_FAILED", issues: issuesOf(after.error) });
+      refuseLowVersion(before, after.data);
+      await refuseFaults(store, after.data);
+      return changing(model_name, () => store.update({ model_name }, changes, userId, expected_version));
+    },
+    deprecate: (modelName) => changing(modelName, () => store.deprecate({ model_name: modelName })),
+    reactivate: (modelName) => changing(modelName, () => store.reactivate({ model_name: modelName })),
+  };
+}
+
+function definitionOf(model: DataModelOutput): DataModelCreate {
+  const { model_name, table_name, schema_version, fields, relationships, validation_rules, indexes, rls_policies } =
+    model;
+  return { model_name, table_name, schema_version, fields, relationships, validation_rules, indexes, rls_policies };
+}
+
+function refuseStale({ model_name, schema_version, is_active }: DataModelOutput, expected: string): void {
+  if (!is_active) {
+    const message = `The model ${model_name} is deprecated`;
+    throw new ApiError({
+      code: "MODEL_INACTIVE",
+      message,
+      hint: "Reactivate it by models.reactivate, then update it.",
+    });
+  }
+  if (schema_version === expected) return;
+  throw new ApiError({
+    code: "VERSION_CONFLICT",
+    message: `${model_name} is at version ${schema_version}, not ${expected}`,
+    issues: [{ field: "expected_version", rule: "current", message: `must be ${schema_version}, the current version` }],
+  });
+}
+
+function refuseLowVersion(before: DataModelCreate, after: DataModelCreate): void {
+  const change = classifyDefinition(before, after);
+  const least = leastNextVersion(before.schema_version, change);
+  if ((compareVersions(after.schema_version, least) ?? -1) >= 0) return;
+  throw new ApiError({
+    code: "VERSION_TOO_LOW",
+    message: `This is a ${change} change of ${before.model_name} ${before.schema_version}: schema_version must be at least ${least}`,
+    hint: `Send schema_version ${least}.`,
+    issues: [{ field: "changes.schema_version", rule: "raised", message: `must be at least ${least}` }],
+  });
+}
+
+async function refuseFaults(store: ModelStore, definition: DataModelCreate): Promise<void> {
+  const ofFields = checkFields(definition.fields);
+  const others = await Promise.all(modelsReferredTo(definition).map((name) => existing(store, name)));
+  const ofRelations = relationshipFaults(
+    definition,
+    others.filter((model) => model !== null),
+  );
+  const issues = [...ofFields, ...ofRelations];
+  const first = issues[0];
+  if (first === undefined) return;
+  throw new ApiError({ code: "VALIDATION_FAILED", message: `${first.field} ${first.message}`, issues });
+}
+
+async function existing(store: ModelStore, name: string): Promise<DataModelOutput | null> {
+  try {
+    return await store.get({ model_name: name });
+  } catch (error) {
+    if (error instanceof WaybillDbError && error.code === "UNKNOWN_MODEL") return null;
+    throw error;
+  }
+}

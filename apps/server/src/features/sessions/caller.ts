@@ -1,0 +1,45 @@
+import { authenticationContextPhase } from "@waybill/contracts";
+import { decodeJwt } from "jose";
+import { ApiError } from "../../trpc/api-error.ts";
+import { claimsSchema, type TokenVerifier } from "./access-token.ts";
+import type { HeldSession, OpenSessions } from "./open-sessions.ts";
+
+/** Who calls, as a session or a verified access token tells it. */
+export interface Caller {
+  readonly userId: string;
+  readonly email: string | null;
+  /** `app_metadata.roles`, which only the secret key can write. */
+  readonly roles: readonly string[];
+  /** The Supabase access token that puts the caller's row-level security in force. It goes to Supabase and nowhere else. */
+  readonly accessToken: string;
+  /** Null for a caller that brings a plain Supabase access token. */
+  readonly held: HeldSession | null;
+}
+
+export function isAdmin(caller: Caller): boolean {
+  return caller.roles.includes("admin");
+}
+
+/** Tells who a bearer is. Rejects with TOKEN_INVALID, SESSION_EXPIRED, SESSION_OVER or SUPABASE_UNREACHABLE. */
+export type CallerResolver = (bearer: string) => Promise<Caller>;
+
+export function callerResolver(sessions: OpenSessions, verify: TokenVerifier): CallerResolver {
+  return async (bearer) => {
+    if (bearer.startsWith("wbs_")) return callerOf(await sessions.find(bearer));
+    const { userId, email, roles } = await verify(bearer);
+    return { userId, email, roles, accessToken: bearer, held: null };
+  };
+}
+
+function callerOf(held: HeldSession): Caller {
+  const { session, tokens } = held;
+  const phase = authenticationContextPhase(session, new Date().toISOString());
+  if (phase === "logged_out") throw new ApiError({ code: "SESSION_OVER" });
+  if (phase !== "active") {
+    throw new ApiError({ code: "SESSION_EXPIRED", hint: "Call sessions.refresh with the same session token." });
+  }
+  // Supabase Auth gave it to this server over TLS and it was sealed since, so its signature needs no second look.
+  const { email, app_metadata } = claimsSchema.parse(decodeJwt(tokens.access_token));
+  const roles = app_metadata?.roles ?? [];
+  return { userId: session.user_id, email: email ?? null, roles, accessToken: tokens.access_token, held };
+}

@@ -1,0 +1,48 @@
+import type { OpenSession, SessionStore } from "@waybill/db";
+import { LRUCache } from "lru-cache";
+import { ApiError } from "../../trpc/api-error.ts";
+import { hashOfToken, isSessionToken } from "./session-token.ts";
+
+/** A session that its bearer has proved to hold, whatever its state. */
+export interface HeldSession extends OpenSession {
+  readonly tokenHash: string;
+}
+
+/** Sessions by their token, kept for a moment: else every call would read one more row. */
+export interface OpenSessions {
+  /** What was known of it at most 10 seconds ago. Rejects with TOKEN_INVALID for a token that no session has. */
+  find(token: string): Promise<HeldSession>;
+  /** What the database says now. */
+  read(tokenHash: string): Promise<HeldSession>;
+  /** Drops what is kept, because this process has changed or ended the session. */
+  forget(tokenHash: string): void;
+}
+
+/** How long another process's logout may stay unseen here. */
+const staleMs = 10_000;
+const keptSessions = 10_000;
+
+export function createOpenSessions(store: SessionStore): OpenSessions {
+  const read = async (tokenHash: string): Promise<HeldSession> => {
+    const found = await store.findByTokenHash(tokenHash);
+    if (found === null) throw new ApiError({ code: "TOKEN_INVALID", message: "No session has this session token" });
+    return { ...found, tokenHash };
+  };
+  const kept = new LRUCache<string, HeldSession>({ max: keptSessions, ttl: staleMs, fetchMethod: read });
+  return {
+    async find(token) {
+      if (!isSessionToken(token)) {
+        throw new ApiError({
+          code: "TOKEN_INVALID",
+          message: "The bearer is not a session token",
+          hint: "Send the session_token (wbs_…) that sessions.login gave.",
+        });
+      }
+      const tokenHash = hashOfToken(token);
+      // undefined: a fetch that `forget` overtook, so that what it read may be past
+      return (await kept.fetch(tokenHash)) ?? read(tokenHash);
+    },
+    read,
+    forget: (tokenHash) => void kept.delete(tokenHash),
+  };
+}

@@ -1,0 +1,80 @@
+import {
+  authenticationContextFilterSchema,
+  authenticationContextOutputSchema,
+  authenticationContextPageSchema,
+  nonEmptyText,
+  userIdSchema,
+} from "@waybill/contracts";
+import { z } from "zod";
+import { router } from "../../trpc/init.ts";
+import { noInput } from "../../trpc/no-input.ts";
+import { publicProcedure, sessionProcedure, signedInProcedure } from "../../trpc/procedures.ts";
+
+const email = z.email({ error: "must be an e-mail address" }).max(254, { error: "must have at most 254 characters" });
+
+const signUpInputSchema = z.strictObject({
+  email,
+  // bcrypt, which Supabase Auth stores passwords with, ends at 72 bytes
+  password: z
+    .string({ error: "must be a string" })
+    .min(6, { error: "must have at least 6 characters" })
+    .refine((password) => Buffer.byteLength(password) <= 72, { error: "must have at most 72 bytes" }),
+});
+
+/** Looser than at sign-up: a password set under another rule must still be tried. */
+const loginInputSchema = z.strictObject({ email, password: nonEmptyText(1000) });
+
+const signUpOutputSchema = z.object({
+  user_id: userIdSchema,
+  email: z.string(),
+  /** True when Supabase Auth has sent a mail whose link must be followed before the first login. */
+  confirmation_required: z.boolean(),
+});
+
+const loginOutputSchema = z.object({
+  session: authenticationContextOutputSchema,
+  /** `wbs_…`: the bearer of every further call. Shown this once; the server keeps its hash only. */
+  session_token: z.string(),
+});
+
+const meOutputSchema = z.object({
+  user_id: userIdSchema,
+  email: z.string().nullable(),
+  roles: z.array(z.string()),
+  /** Null for a caller that brings a plain Supabase access token. */
+  session: authenticationContextOutputSchema.nullable(),
+});
+
+/** Signing in and out (data-model.md §3). No output has a field for an access or refresh token. */
+export const sessionsRouter = router({
+  signUp: publicProcedure
+    .input(signUpInputSchema)
+    .output(signUpOutputSchema)
+    .mutation(({ ctx, input }) => ctx.services.sessions.signUp(input)),
+  login: publicProcedure
+    .input(loginInputSchema)
+    .output(loginOutputSchema)
+    .mutation(({ ctx, input }) => ctx.services.sessions.login(input, ctx)),
+  refresh: sessionProcedure
+    .input(noInput)
+    .output(authenticationContextOutputSchema)
+    .mutation(({ ctx }) => ctx.services.sessions.refresh(ctx.held)),
+  logout: sessionProcedure
+    .input(noInput)
+    .output(authenticationContextOutputSchema)
+    .mutation(({ ctx }) => ctx.services.sessions.logout(ctx.held)),
+  me: signedInProcedure
+    .input(noInput)
+    .output(meOutputSchema)
+    .query(({ ctx: { caller } }) => {
+      const { userId, email, roles, held } = caller;
+      return { user_id: userId, email, roles: [...roles], session: held?.session ?? null };
+    }),
+  /** The caller's own sessions; an admin may ask for another user's. */
+  list: signedInProcedure
+    .input(authenticationContextFilterSchema)
+    .output(authenticationContextPageSchema)
+    .query(({ ctx, input: { user_id = ctx.caller.userId, ...filter } }) =>
+      ctx.services.waybill.sessions.listOfUser(user_id, filter, ctx.readAs()),
+    ),
+});

@@ -1,0 +1,54 @@
+import { connectionStatusSchema } from "@waybill/contracts";
+import { z } from "zod";
+import { router } from "../../trpc/init.ts";
+import { noInput } from "../../trpc/no-input.ts";
+import { publicProcedure } from "../../trpc/procedures.ts";
+
+const connectionSchema = z.object({
+  connection_status: connectionStatusSchema,
+  is_active: z.boolean(),
+  error_count: z.int(),
+  retry_count: z.int(),
+});
+
+const healthSchema = z.object({
+  /** Whether calls can be served now. */
+  ready: z.boolean(),
+  connections: z.object({ service_role: connectionSchema, anon: connectionSchema }),
+  ledger: z.object({
+    /** False while operations are refused because the journal cannot grow. */
+    accepting: z.boolean(),
+    /** Whether the last batch of records reached the database. */
+    flushing: z.boolean(),
+    last_flush_at: z.string().nullable(),
+    /** Records that are in the journal and not in the database yet. */
+    pending: z.int(),
+    journaled_bytes: z.int(),
+    /** Records that the database refused for good, and damaged stretches of journals kept aside: both are 0 when all is well. */
+    rejected: z.int(),
+    damaged: z.int(),
+  }),
+});
+
+export const systemRouter = router({
+  /** How the server, its connections and its ledger do; no name, URL or key of anything. */
+  health: publicProcedure
+    .input(noInput)
+    .output(healthSchema)
+    .query(({ ctx: { services } }) => {
+      const { service_role, anon, ledger } = services.waybill.health();
+      return {
+        ready: services.waybill.ready(),
+        connections: { service_role, anon },
+        ledger: {
+          accepting: ledger.full === null,
+          flushing: ledger.lastError === null,
+          last_flush_at: ledger.lastFlushAt,
+          pending: ledger.pending,
+          journaled_bytes: ledger.journaledBytes,
+          rejected: ledger.rejected,
+          damaged: ledger.damaged,
+        },
+      };
+    }),
+});

@@ -1,0 +1,43 @@
+import type { Waybill } from "@waybill/db";
+import type { FetchImplementation } from "jose";
+import { createDataService, type DataService } from "./features/data/service.ts";
+import { createModelLookup } from "./features/models/model-lookup.ts";
+import { createModelService, type ModelService } from "./features/models/service.ts";
+import { tokenVerifier } from "./features/sessions/access-token.ts";
+import { askAuth } from "./features/sessions/ask-auth.ts";
+import { callerResolver, type CallerResolver } from "./features/sessions/caller.ts";
+import { createOpenSessions, type OpenSessions } from "./features/sessions/open-sessions.ts";
+import { createSessionService, type SessionService } from "./features/sessions/service.ts";
+
+/** What procedures work with: made once, shared by all requests. */
+export interface Services {
+  readonly waybill: Waybill;
+  readonly openSessions: OpenSessions;
+  readonly callerOf: CallerResolver;
+  readonly sessions: SessionService;
+  readonly models: ModelService;
+  readonly data: DataService;
+}
+
+export interface ServicesOptions {
+  readonly waybill: Waybill;
+  /** The Supabase project's URL. */
+  readonly url: string;
+  readonly jwtSecret: string | undefined;
+  /** Fetches the project's public keys: nothing else goes this way. */
+  readonly fetchKeys: FetchImplementation;
+}
+
+export function createServices({ waybill, url, jwtSecret, fetchKeys }: ServicesOptions): Services {
+  const openSessions = createOpenSessions(waybill.sessions);
+  const verify = tokenVerifier({ url, jwtSecret, fetch: fetchKeys, askAuth: askAuth(waybill) });
+  const lookup = createModelLookup(waybill.models);
+  return {
+    waybill,
+    openSessions,
+    callerOf: callerResolver(openSessions, verify),
+    sessions: createSessionService(waybill, openSessions),
+    models: createModelService(waybill.models, lookup),
+    data: createDataService(waybill, lookup),
+  };
+}

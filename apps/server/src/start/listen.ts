@@ -1,0 +1,75 @@
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** The server cannot listen; `message` is one sentence for whoever started it. */
+export class ListenError extends Error {
+  override readonly name = "ListenError";
+}
+
+export interface ListeningServer {
+  /** `http://host:port` with the port really taken. */
+  readonly url: string;
+  /** Takes no new connection, lets open requests finish for `deadlineMs`, then cuts them off. True if all finished. */
+  drain(deadlineMs: number): Promise<boolean>;
+}
+
+/** Listens with limits on what a caller may hold open. Port 0 takes a free one. */
+export async function listen(app: RequestListener, host: string, port: number): Promise<ListeningServer> {
+  const server = createServer(
+    {
+      // A caller that sends its header or body drop by drop is cut off (408) and frees its socket.
+      headersTimeout: 10_000,
+      requestTimeout: 60_000,
+      keepAliveTimeout: 65_000,
+      connectionsCheckingInterval: 5000,
+      maxHeaderSize: 32_768,
+    },
+    app,
+  );
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (cause) => reject(listenError(cause, host, port)));
+    server.listen(port, host, resolve);
+  });
+  return { url: urlOf(server, host), drain: (deadlineMs) => drain(server, deadlineMs) };
+}
+
+function urlOf(server: Server, host: string): string {
+  const address: AddressInfo | string | null = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+function listenError(cause: Error, host: string, port: number): ListenError {
+  const code = "code" in cause ? cause.code : undefined;
+  if (code === "EADDRINUSE") {
+    return new ListenError(
+      `Port ${port} on ${host} is in use: stop the other program, or choose another with WAYBILL_PORT (0 takes a free one).`,
+      { cause },
+    );
+  }
+  if (code === "EACCES") {
+    return new ListenError(`Port ${port} needs rights that this user lacks: choose one above 1023 with WAYBILL_PORT.`, {
+      cause,
+    });
+  }
+  return new ListenError(
+    `${host}:${port} cannot be listened on (${cause.message}): check WAYBILL_HOST and WAYBILL_PORT.`,
+    {
+      cause,
+    },
+  );
+}
+
+async function drain(server: Server, deadlineMs: number): Promise<boolean> {
+  let whole = true;
+  const cut = setTimeout(() => {
+    whole = false;
+    server.closeAllConnections();
+  }, deadlineMs);
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+  });
+  clearTimeout(cut);
+  return whole;
+}

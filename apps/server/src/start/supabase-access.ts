@@ -1,0 +1,73 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { makeEncryptionKey, parseEncryptionKeys, type EncryptionKeys } from "@waybill/db";
+import { start } from "@waybill/local-supabase";
+import { EnvError, type ServerEnv } from "../env.ts";
+import { readIfThere, writePrivateFile } from "./private-file.ts";
+import { runningStack } from "./running-stack.ts";
+
+/** How to reach Supabase, and what to stop when the server stops. */
+export interface SupabaseAccess extends AsyncDisposable {
+  readonly url: string;
+  readonly publishableKey: string;
+  readonly secretKey: string;
+  readonly jwtSecret: string | undefined;
+  /** PEM text of a certificate to trust besides the usual ones. */
+  readonly ca: string | undefined;
+  readonly encryptionKeys: EncryptionKeys;
+}
+
+/** Access to the project that the environment names, or to the embedded stack, which it starts. */
+export async function openSupabase(env: ServerEnv): Promise<SupabaseAccess> {
+  const { supabase } = env;
+  if (supabase.kind === "embedded") return startEmbedded(env.dataDir, supabase.engine);
+  const { url, publishableKey, secretKey, jwtSecret, caFile, encryptionKey } = supabase;
+  return {
+    url,
+    publishableKey,
+    secretKey,
+    jwtSecret,
+    ca: caFile === undefined ? undefined : await readCa(caFile),
+    encryptionKeys: parseEncryptionKeys(encryptionKey),
+    [Symbol.asyncDispose]: async () => {},
+  };
+}
+
+async function startEmbedded(dataDir: string, engine: "pglite" | "native"): Promise<SupabaseAccess> {
+  const encryptionKeys = parseEncryptionKeys(await ownEncryptionKey(dataDir));
+  const stack = await start({ dataDir: join(dataDir, "supabase"), engine });
+  const { url, publishableKey, secretKey, jwtSecret, ca } = stack;
+  const note = await runningStack(dataDir).write({ url, publishableKey, secretKey, jwtSecret, ca });
+  return {
+    url,
+    publishableKey,
+    secretKey,
+    jwtSecret,
+    ca,
+    encryptionKeys,
+    [Symbol.asyncDispose]: async () => {
+      await note.remove();
+      await stack.stop();
+    },
+  };
+}
+
+/** The embedded stack's own key, made on its first start (0600). Losing it loses the stored sessions, nothing else. */
+export async function ownEncryptionKey(dataDir: string): Promise<string> {
+  const path = join(dataDir, "encryption.key");
+  const stored = await readIfThere(path);
+  if (stored !== null) return stored.trim();
+  const made = makeEncryptionKey();
+  await writePrivateFile(path, `${made}\n`);
+  return made;
+}
+
+async function readCa(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (cause) {
+    throw new EnvError(`WAYBILL_CA_FILE cannot be read at ${path}: give the path of a PEM file, or unset it.`, {
+      cause,
+    });
+  }
+}

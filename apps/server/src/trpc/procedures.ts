@@ -1,0 +1,82 @@
+import { jsonFault } from "@waybill/contracts";
+import { lastOperationId, type OperationContext, type Waybill, WaybillDbError } from "@waybill/db";
+import { isAdmin } from "../features/sessions/caller.ts";
+import { ApiError, invalidField } from "./api-error.ts";
+import { procedure } from "./init.ts";
+
+/** Anybody may call. All that it does upstream is recorded under the request's id. */
+export const publicProcedure = procedure
+  .use(({ ctx, next }) => recorded(ctx.services.waybill, { request_id: ctx.requestId }, next))
+  .use(async ({ getRawInput, next }) => {
+    // Before any schema: neither zod nor Postgres should meet a NUL, half a surrogate pair or a thousand brackets.
+    const input = await getRawInput();
+    const fault = input === undefined ? null : jsonFault(input);
+    if (fault !== null) throw invalidField(fault.path.join("."), "json", fault.message);
+    return next();
+  });
+
+/** Whoever holds a session token may call, even when the session has expired: to refresh it, or to end it. */
+export const sessionProcedure = publicProcedure.use(async ({ ctx, next }) => {
+  if (ctx.bearer === null) throw unauthenticated();
+  const held = await ctx.services.openSessions.find(ctx.bearer);
+  const { user_id, session_id } = held.session;
+  const context = { request_id: ctx.requestId, user_id, session_id };
+  return recorded(ctx.services.waybill, context, () => next({ ctx: { held } }));
+});
+
+/** Whoever has signed in may call: with a session token (`wbs_…`) or a Supabase access token as bearer. */
+export const signedInProcedure = publicProcedure.use(async ({ ctx, next }) => {
+  const caller = await ctx.caller();
+  if (caller === null) throw unauthenticated();
+  const { waybill } = ctx.services;
+  const session_id = caller.held?.session.session_id ?? null;
+  const context = { request_id: ctx.requestId, user_id: caller.userId, session_id };
+  /** Whose rows the stores shall read: an admin reads all, everybody else under its own row-level security. */
+  const readAs = () => (isAdmin(caller) ? undefined : waybill.forUser(caller.accessToken));
+  return recorded(waybill, context, () => next({ ctx: { caller, readAs } }));
+});
+
+/** Only a user whose `app_metadata.roles` contains "admin" may call. */
+export const adminProcedure = signedInProcedure.use(({ ctx, next }) => {
+  if (isAdmin(ctx.caller)) return next();
+  throw new ApiError({
+    code: "FORBIDDEN",
+    message: "This procedure is for admins only",
+    hint: "Ask an operator to run: pnpm admin create <your email>; then sign in again.",
+  });
+});
+
+function unauthenticated(): ApiError {
+  return new ApiError({
+    code: "UNAUTHENTICATED",
+    hint: "Call sessions.login and send its session_token in the header authorization: Bearer <token>.",
+  });
+}
+
+type Outcome = { readonly ok: true } | { readonly ok: false; readonly error: { readonly cause?: unknown } };
+
+/** Runs the rest of a call in its context, and names the failed operation while that context still stands. */
+function recorded<Result extends Outcome>(
+  waybill: Waybill,
+  context: OperationContext,
+  rest: () => Promise<Result>,
+): Promise<Result> {
+  return waybill.run(context, async () => {
+    const result = await rest();
+    if (!result.ok && result.error.cause instanceof WaybillDbError) throw storeFailure(result.error.cause);
+    return result;
+  });
+}
+
+function storeFailure(failure: WaybillDbError): ApiError {
+  const { code, message, hint, issues, cause } = failure;
+  // A refusal of the store's own has no cause: no operation failed.
+  return new ApiError({
+    code,
+    message,
+    hint,
+    issues,
+    operationId: cause === undefined ? undefined : lastOperationId(),
+    cause: failure,
+  });
+}
