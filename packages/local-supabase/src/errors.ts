@@ -1,15 +1,17 @@
 /** Why a local stack could not start, or stopped by itself. */
-export type LocalSupabaseErrorCode =
-  | "BAD_OPTIONS"
-  | "DATA_DIR_IN_USE"
-  | "DATA_DIR_UNUSABLE"
-  | "PORT_IN_USE"
-  | "PROJECT_INVALID"
-  | "MIGRATION_FAILED"
-  | "SEED_FAILED"
-  | "ENGINE_FAILED"
-  | "START_TIMEOUT"
-  | "STACK_CRASHED";
+export const localSupabaseErrorCodes = [
+  "BAD_OPTIONS",
+  "DATA_DIR_IN_USE",
+  "DATA_DIR_UNUSABLE",
+  "PORT_IN_USE",
+  "PROJECT_INVALID",
+  "MIGRATION_FAILED",
+  "SEED_FAILED",
+  "ENGINE_FAILED",
+  "START_TIMEOUT",
+  "STACK_CRASHED",
+] as const;
+export type LocalSupabaseErrorCode = (typeof localSupabaseErrorCodes)[number];
 
 /** Every failure of this package: a stable code, and a sentence that says what happened and what to do. */
 export class LocalSupabaseError extends Error {

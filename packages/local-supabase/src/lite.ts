@@ -20,6 +20,9 @@ export const liteVersion: string =
     ? "unknown"
     : z.object({ version: z.string() }).parse(JSON.parse(readFileSync(packagePath, "utf8"))).version;
 
+/** Where Storage keeps the bytes of its objects. */
+export type StorageAdapter = NonNullable<App["_storageAdapter"]>;
+
 export interface Lite {
   /** Data API, Auth and Storage, below `/rest/v1`, `/auth/v1` and `/storage/v1`. */
   readonly fetch: (request: Request) => Promise<Response>;
@@ -30,7 +33,13 @@ export interface Lite {
 }
 
 /** Builds the Supabase services over an open connection. */
-export function createLite(connection: LiteConnection, keys: Keys, config: ProjectConfig, url: string): Lite {
+export function createLite(
+  connection: LiteConnection,
+  keys: Keys,
+  config: ProjectConfig,
+  url: string,
+  storage: StorageAdapter,
+): Lite {
   setExperimental("storage", true);
   const app = new App({
     connection,
@@ -45,11 +54,13 @@ export function createLite(connection: LiteConnection, keys: Keys, config: Proje
       jwt_expiry: config.auth.jwt_expiry,
       minimum_password_length: config.auth.minimum_password_length,
     },
+    storage: { enabled: true, file_size_limit: config.storage.file_size_limit },
     options: {
       drivers: { email: new InMemoryEmailDriver({ maxKeepCount: 100 }) },
       server: { disableStudio: true, admin: false },
     },
   });
+  app._storageAdapter = storage;
   return {
     fetch: (request) => app.fetch(request),
     ensureSystemSchema: () => app.ensureSystemSchema(),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { localSupabaseErrorCodes } from "./errors.ts";
 
 /**
  * What the parent and the stack's process say to each other over the fork's channel. Keys travel here and
@@ -33,6 +34,6 @@ export type ToStack = z.infer<typeof toStackSchema>;
 
 export const fromStackSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("ready"), details: stackDetailsSchema }),
-  z.object({ kind: z.literal("failed"), code: z.string(), message: z.string() }),
+  z.object({ kind: z.literal("failed"), code: z.enum(localSupabaseErrorCodes), message: z.string() }),
 ]);
 export type FromStack = z.infer<typeof fromStackSchema>;

@@ -21,6 +21,14 @@ const projectConfigSchema = z.object({
       minimum_password_length: z.number().int().min(6).default(6),
     })
     .prefault({}),
+  storage: z
+    .object({
+      file_size_limit: z
+        .string()
+        .regex(/^\d+(\.\d+)?\s*([KMG]i?)?B$/i, "must be a size such as 50MiB")
+        .default("50MiB"),
+    })
+    .prefault({}),
   db: z
     .object({
       seed: z

@@ -7,17 +7,27 @@ import { openStack, type Stack } from "./stack.ts";
 
 let opening: Promise<Stack> | undefined;
 let temporaryDirectory: string | undefined;
+let stopping = false;
 
-function tell(message: FromStack): void {
-  if (process.connected) process.send?.(message);
-}
+process.on("message", (raw) => {
+  const message = toStackSchema.parse(raw);
+  if (message.kind === "stop") void stop(0);
+  else void start(message.request);
+});
+process.on("disconnect", () => void stop(0));
+process.on("SIGTERM", () => void stop(0));
+// A Ctrl-C in a terminal reaches every process of the group; the parent decides when to stop.
+process.on("SIGINT", () => {});
+process.on("uncaughtException", (error) => crash(error));
+process.on("unhandledRejection", (reason) => crash(reason));
 
 async function start(request: StartRequest): Promise<void> {
   if (request.temporary) temporaryDirectory = request.dataDir;
   opening = openStack(request);
   try {
-    const { details } = await opening;
-    tell({ kind: "ready", details });
+    const stack = await opening;
+    tell({ kind: "ready", details: stack.details });
+    void stack.crashed.then((reason) => crash(new Error(`the database ended by itself: ${reason}`)));
   } catch (error) {
     console.error(error);
     const code = error instanceof LocalSupabaseError ? error.code : "ENGINE_FAILED";
@@ -26,32 +36,33 @@ async function start(request: StartRequest): Promise<void> {
   }
 }
 
-let stopping = false;
 async function stop(exitCode: number): Promise<void> {
   if (stopping) return;
   stopping = true;
   try {
-    const stack = await opening;
-    await stack?.stop();
+    await (await opening)?.stop();
   } catch (error) {
-    if (exitCode === 0) console.error(error);
+    console.error(error);
   }
-  if (temporaryDirectory !== undefined) rmSync(temporaryDirectory, { recursive: true, force: true });
+  leave(exitCode);
+}
+
+/** Ends at once: what is broken cannot be closed, and the next start recovers what was committed. */
+function crash(error: unknown): void {
+  if (stopping) return;
+  stopping = true;
+  console.error(error);
+  tell({ kind: "failed", code: "STACK_CRASHED", message: messageOf(error) });
+  setTimeout(() => leave(70), 50);
+}
+
+function leave(exitCode: number): void {
+  if (temporaryDirectory !== undefined) {
+    rmSync(temporaryDirectory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  }
   process.exit(exitCode);
 }
 
-process.on("message", (raw) => {
-  const message = toStackSchema.parse(raw);
-  switch (message.kind) {
-    case "start":
-      void start(message.request);
-      return;
-    case "stop":
-      void stop(0);
-      return;
-  }
-});
-process.on("disconnect", () => void stop(0));
-// The parent decides when to stop: a Ctrl-C in a terminal reaches the whole group of processes.
-process.on("SIGINT", () => {});
-process.on("SIGTERM", () => void stop(0));
+function tell(message: FromStack): void {
+  if (process.connected) process.send?.(message);
+}

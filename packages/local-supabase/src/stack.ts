@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { authAdminHandler } from "./auth-admin/auth-admin.ts";
 import { loadCertificate } from "./certificate.ts";
@@ -15,11 +14,15 @@ import type { Keys } from "./keys.ts";
 import type { StackDetails, StartRequest } from "./messages.ts";
 import { applyMigrations, applySeeds } from "./migrations.ts";
 import { readProject, type Project } from "./project.ts";
+import { limitStackLog } from "./stack-log.ts";
+import { fileStorage } from "./storage-files.ts";
 import { prepareSystemSchema, systemSchemaKey } from "./system-schema.ts";
 import { fillFromTemplate } from "./template.ts";
 
 export interface Stack {
   readonly details: StackDetails;
+  /** Resolves to the reason when the database has ended by itself. */
+  readonly crashed: Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -27,9 +30,9 @@ export interface Stack {
 export async function openStack(request: StartRequest): Promise<Stack> {
   await using opened = new AsyncDisposableStack();
   const { dataDir } = request;
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const lock = await lockDirectory(dataDir);
   opened.defer(() => lock.release());
+  limitStackLog(dataDir);
   const project = await readProject(request.project);
   const keys = await loadKeys(dataDir);
   const certificate = await loadCertificate(dataDir);
@@ -37,7 +40,8 @@ export async function openStack(request: StartRequest): Promise<Stack> {
   opened.defer(() => server.close(5_000));
   const engine = await openEngine(request, keys, project);
   opened.defer(() => engine.close());
-  const lite = createLite(engine.connection, keys, project.config, server.url);
+  const storage = fileStorage(join(dataDir, "storage"));
+  const lite = createLite(engine.connection, keys, project.config, server.url, storage);
   await prepareSystemSchema(engine, lite);
   await applyMigrations(engine, project.migrations);
   if (request.seed) await applySeeds(engine, project.seeds);
@@ -63,6 +67,7 @@ export async function openStack(request: StartRequest): Promise<Stack> {
       dbUrl: engine.dbUrl,
       ca: certificate.ca,
     },
+    crashed: engine.crashed,
     stop: () => closing.disposeAsync(),
   };
 }
@@ -74,7 +79,7 @@ async function openEngine({ dataDir, engine }: StartRequest, keys: Keys, project
     await fillFromTemplate(directory, `pglite-${pgliteVersion}-${systemSchemaKey}`, async (target) => {
       const engine = await openPglite(target, keys.databasePassword);
       try {
-        await prepareSystemSchema(engine, createLite(engine.connection, keys, project.config, ""));
+        await prepareSystemSchema(engine, createLite(engine.connection, keys, project.config, "", fileStorage(target)));
       } finally {
         await engine.close();
       }

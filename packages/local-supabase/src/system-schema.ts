@@ -5,7 +5,7 @@ import { liteVersion, type Lite } from "./lite.ts";
 
 /** Changes whenever what {@link prepareSystemSchema} makes changes. */
 export const systemSchemaKey: string = createHash("sha256")
-  .update(JSON.stringify([liteVersion, bootstrapSql, hardenSql]))
+  .update(JSON.stringify([liteVersion, "auth", "storage", bootstrapSql, hardenSql]))
   .digest("hex")
   .slice(0, 32);
 
