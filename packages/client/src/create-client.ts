@@ -1,0 +1,65 @@
+import { createTRPCClient, httpBatchStreamLink, httpLink, splitLink, type TRPCClient } from "@trpc/client";
+import type { AppRouter } from "@waybill/server/router";
+import { type Fetch, withDeadline } from "./deadline-fetch.ts";
+import { keepInMemory, sessionTokenLink } from "./session-token.ts";
+
+/** The whole API of a Waybill server, typed: `client.data.list.query(…)`, `client.sessions.login.mutate(…)`. */
+export type WaybillClient = TRPCClient<AppRouter>;
+
+export interface WaybillClientOptions {
+  /** The server's origin, e.g. `http://127.0.0.1:8787`, or any URL that `/trpc` is mounted under. */
+  readonly url: string;
+  /** A session token (`wbs_…`) or Supabase access token to begin with; `sessions.login` replaces it. */
+  readonly sessionToken?: string;
+  /** Called when login, refresh or logout changes the token, for those who keep it longer than this client lives. */
+  readonly onSessionToken?: (token: string | undefined) => void;
+  /** Takes the place of the client's own keeping: asked before each request, e.g. for a rotating access token. */
+  readonly getToken?: () => string | undefined | Promise<string | undefined>;
+  /** Default: the platform's. */
+  readonly fetch?: Fetch;
+  /** Gives each HTTP request its `x-request-id`, which the operation records repeat; without it the server makes one. */
+  readonly requestId?: () => string;
+  /** For one HTTP request, to the last byte of its answer. Default 75,000: longer than the server's own 60 s. */
+  readonly timeoutMs?: number;
+}
+
+/** The server's default of `WAYBILL_BATCH_CALLS`: a longer batch would be refused as a whole. */
+const maxBatchCalls = 20;
+/** Servers and proxies commonly refuse a request line above 8 KB. */
+const maxUrlLength = 7_000;
+
+/**
+ * Makes a typed client. Calls made in the same tick travel as one request and come back each as soon as it is ready;
+ * calls of `sessions.*` go alone, since a stream cannot set headers.
+ *
+ * A call rejects with a TRPCClientError; `waybillErrorOf(error)` gives its code, hint and ids.
+ *
+ * @example
+ * const waybill = createWaybillClient({ url: "http://127.0.0.1:8787" });
+ * await waybill.sessions.login.mutate({ email, password });
+ * const me = await waybill.sessions.me.query();
+ */
+export function createWaybillClient(options: WaybillClientOptions): WaybillClient {
+  const token = keepInMemory(options.sessionToken, options.onSessionToken);
+  const link = {
+    url: new URL("trpc", options.url.endsWith("/") ? options.url : `${options.url}/`),
+    fetch: withDeadline(options.fetch ?? fetch, options.timeoutMs ?? 75_000),
+    async headers() {
+      const bearer = await (options.getToken ?? token.get)();
+      return {
+        ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
+        ...(options.requestId ? { "x-request-id": options.requestId() } : {}),
+      };
+    },
+  };
+  return createTRPCClient<AppRouter>({
+    links: [
+      sessionTokenLink(token),
+      splitLink({
+        condition: ({ path }) => path.startsWith("sessions."),
+        true: httpLink(link),
+        false: httpBatchStreamLink({ ...link, maxItems: maxBatchCalls, maxURLLength: maxUrlLength }),
+      }),
+    ],
+  });
+}
