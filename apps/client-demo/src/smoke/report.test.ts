@@ -13,7 +13,7 @@ test("a step hands on its value and keeps its note", async () => {
 
 test("a step that throws is failed with the message, and ends the scenario", async () => {
   const heard: string[] = [];
-  const report = openReport(({ name, outcome }) => heard.push(`${name} ${outcome}`));
+  const report = openReport({ onResult: ({ name, outcome }) => heard.push(`${name} ${outcome}`) });
   const failing = report.step("query", () => Promise.reject(new Error("no rows; run the import first")));
   await expect(failing).rejects.toThrow("no rows");
   expect(report.results).toMatchObject([{ outcome: "failed", note: "no rows; run the import first" }]);
@@ -32,4 +32,13 @@ test("a skipped step says why", () => {
   expect(report.results).toEqual([
     { name: "records = calls", outcome: "skipped", ms: 0, note: "the server was not started here" },
   ]);
+});
+
+test("an interruption ends the step under way, and every later one", async () => {
+  const interruption = new AbortController();
+  const report = openReport({ signal: interruption.signal });
+  const waiting = report.step("wait", () => new Promise(() => {}));
+  interruption.abort();
+  await expect(waiting).rejects.toThrow("interrupted");
+  await expect(report.step("next", () => Promise.resolve())).rejects.toThrow("interrupted");
 });

@@ -16,8 +16,14 @@ export interface Report {
   skip(name: string, reason: string): void;
 }
 
-/** `onResult` hears of each step as it ends. */
-export function openReport(onResult: (result: StepResult) => void = () => {}): Report {
+export interface ReportOptions {
+  /** Hears of each step as it ends. */
+  readonly onResult?: (result: StepResult) => void;
+  /** Ends the step under way, e.g. on Ctrl-C, so that what it opened is closed again. */
+  readonly signal?: AbortSignal;
+}
+
+export function openReport({ onResult = () => {}, signal }: ReportOptions = {}): Report {
   const results: StepResult[] = [];
   const add = (result: StepResult): void => {
     results.push(result);
@@ -31,8 +37,9 @@ export function openReport(onResult: (result: StepResult) => void = () => {}): R
       const end = (outcome: StepResult["outcome"]): void =>
         add({ name, outcome, ms: performance.now() - started, note });
       try {
+        if (signal?.aborted) throw new Error(interrupted);
         const value = await within(
-          deadlineMs,
+          { deadlineMs, signal },
           work((text) => {
             note = text;
           }),
@@ -49,12 +56,22 @@ export function openReport(onResult: (result: StepResult) => void = () => {}): R
   };
 }
 
-async function within<Value>(ms: number, work: Promise<Value>): Promise<Value> {
+const interrupted = "interrupted";
+
+interface Limits {
+  readonly deadlineMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function within<Value>({ deadlineMs, signal }: Limits, work: Promise<Value>): Promise<Value> {
   const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`the step did not end within ${ms / 1000} s`)), ms);
+  const timer = setTimeout(() => reject(new Error(`the step did not end within ${deadlineMs / 1000} s`)), deadlineMs);
+  const stop = (): void => reject(new Error(interrupted));
+  signal?.addEventListener("abort", stop, { once: true });
   try {
     return await Promise.race([work, promise]);
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener("abort", stop);
   }
 }

@@ -34,14 +34,17 @@ const readySchema = z.object({ kind: z.literal("ready"), url: z.string() });
 const readyDeadlineMs = 180_000;
 const stopDeadlineMs = 20_000;
 
-const serverMain = join(dirname(fileURLToPath(import.meta.resolve("@waybill/server/package.json"))), "src/main.ts");
+/** A program of the server's: this package knows the server by its types and by these files. */
+export function serverFile(name: "main.ts" | "admin.ts"): string {
+  return join(dirname(fileURLToPath(import.meta.resolve("@waybill/server/package.json"))), "src", name);
+}
 
 /**
  * Forks the server and waits until it serves. It goes away with this process, however that ends (its IPC channel
  * closes). Throws ServerEndedError when it ends first.
  */
 export async function startServer({ env, output, onSpawn }: ServerProcessOptions): Promise<ServerProcess> {
-  const child = fork(serverMain, [], {
+  const child = fork(serverFile("main.ts"), [], {
     env,
     execArgv: ["--disable-warning=ExperimentalWarning"],
     stdio: ["ignore", output, output, "ipc"],
