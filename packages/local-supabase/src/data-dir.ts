@@ -30,19 +30,15 @@ export async function prepareDataDir(path: string, engine: "pglite" | "native"):
   }
 }
 
-function reasonOf(error: unknown): string {
-  switch (codeOf(error)) {
-    case "EACCES":
-    case "EPERM":
-      return "this user may not write there. Choose another one, or give this user the right.";
-    case "ENOTDIR":
-    case "EEXIST":
-      return "there is a file of that name. Choose another one.";
-    case "EROFS":
-      return "it is on a read-only file system. Choose another one.";
-    case "ENOSPC":
-      return "the disk is full. Free some space, or choose another one.";
-    default:
-      return `${messageOf(error)}.`;
-  }
-}
+const notPermitted = "this user may not write there. Choose another one, or give this user the right.";
+const notDirectory = "there is a file of that name. Choose another one.";
+const reasons: Partial<Record<string, string>> = {
+  EACCES: notPermitted,
+  EPERM: notPermitted,
+  ENOTDIR: notDirectory,
+  EEXIST: notDirectory,
+  EROFS: "it is on a read-only file system. Choose another one.",
+  ENOSPC: "the disk is full. Free some space, or choose another one.",
+};
+
+const reasonOf = (error: unknown): string => reasons[codeOf(error) ?? ""] ?? `${messageOf(error)}.`;

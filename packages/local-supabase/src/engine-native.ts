@@ -2,9 +2,10 @@ import postgres from "postgres";
 import { findAccount } from "./engine-native-account.ts";
 import { findBinaries } from "./engine-native-binaries.ts";
 import { makeCluster, startServer } from "./engine-native-server.ts";
-import type { Engine, EngineSession } from "./engine.ts";
+import type { Engine } from "./engine.ts";
 import { createPostgresConnection } from "./lite.ts";
 import { wallOff } from "./lite-walls/wall-off.ts";
+import { postgresSession } from "./postgres-session.ts";
 
 const poolSize = 16;
 
@@ -31,9 +32,11 @@ export async function openNative(directory: string, password: string): Promise<E
   return {
     connection,
     dbUrl,
-    ...sessionOf(superuser),
+    ...postgresSession(superuser),
     transaction: async (work) => {
-      const { value } = await superuser.begin(async (transaction) => ({ value: await work(sessionOf(transaction)) }));
+      const { value } = await superuser.begin(async (transaction) => ({
+        value: await work(postgresSession(transaction)),
+      }));
       return value;
     },
     onSchemaChange: async (callback) => {
@@ -42,14 +45,5 @@ export async function openNative(directory: string, password: string): Promise<E
     },
     crashed: server.crashed,
     close: () => (closed ??= closing.disposeAsync()),
-  };
-}
-
-function sessionOf(sql: Pick<postgres.Sql, "unsafe">): EngineSession {
-  return {
-    exec: async (text) => {
-      await sql.unsafe(text).simple();
-    },
-    query: async (text, parameters = []) => [...(await sql.unsafe(text, [...parameters]))],
   };
 }

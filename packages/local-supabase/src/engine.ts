@@ -10,9 +10,9 @@ export interface Engine {
   /** A `postgresql://` address, with its password, for DDL, jobs and backups. */
   readonly dbUrl: string;
   /** Runs one or more statements as the superuser. */
-  exec(sql: string): Promise<void>;
+  readonly exec: (sql: string) => Promise<void>;
   /** Runs one statement with `$1` parameters as the superuser. */
-  query(sql: string, parameters?: readonly SqlParameter[]): Promise<Record<string, unknown>[]>;
+  readonly query: (sql: string, parameters?: readonly SqlParameter[]) => Promise<Record<string, unknown>[]>;
   /** Runs `work` between BEGIN and COMMIT as the superuser, alone on its session; ROLLBACK if it throws. */
   transaction<T>(work: (session: EngineSession) => Promise<T>): Promise<T>;
   /** Calls back after a commit that sent `notify pgrst`, as every change of tables and functions does. */

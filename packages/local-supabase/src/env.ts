@@ -28,12 +28,7 @@ export function stackEnvironment(): Record<string, string> {
 
 /** Where this user's programs keep what can be made again, by the operating system's custom. */
 export function userCacheDirectory(): string {
-  switch (platform()) {
-    case "darwin":
-      return join(homedir(), "Library", "Caches");
-    case "win32":
-      return process.env["LOCALAPPDATA"] ?? join(homedir(), "AppData", "Local");
-    default:
-      return process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
-  }
+  if (platform() === "darwin") return join(homedir(), "Library", "Caches");
+  if (platform() === "win32") return process.env["LOCALAPPDATA"] ?? join(homedir(), "AppData", "Local");
+  return process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
 }

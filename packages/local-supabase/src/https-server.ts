@@ -1,5 +1,6 @@
 import { createServer } from "node:https";
 import { getRequestListener } from "@hono/node-server";
+import { withBodyLimit } from "./body-limit.ts";
 import type { Certificate } from "./certificate.ts";
 import { codeOf, LocalSupabaseError } from "./errors.ts";
 
@@ -15,12 +16,17 @@ export interface HttpsServer {
 const starting = async (): Promise<Response> =>
   Response.json({ message: "The stack is starting." }, { status: 503, headers: { "retry-after": "1" } });
 
+/** PostgREST's filters are in the URL: a list of a thousand ids has to fit. */
+const maxHeaderSize = 128 * 1024;
+
 /** Listens on 127.0.0.1 (0 = a free port). */
 export async function listenHttps(port: number, { key, ca }: Certificate): Promise<HttpsServer> {
   let handler: (request: Request) => Promise<Response> = starting;
-  const listener = getRequestListener((request) => handler(request), { overrideGlobalObjects: false });
+  const listener = getRequestListener((request) => withBodyLimit(request, (limited) => handler(limited)), {
+    overrideGlobalObjects: false,
+  });
   const server = createServer(
-    { key, cert: ca, keepAliveTimeout: 75_000, requestTimeout: 120_000 },
+    { key, cert: ca, keepAliveTimeout: 75_000, requestTimeout: 120_000, maxHeaderSize },
     (incoming, outgoing) => {
       void listener(incoming, outgoing);
     },
@@ -48,20 +54,20 @@ export async function listenHttps(port: number, { key, ca }: Certificate): Promi
 }
 
 function portError(error: Error, port: number): Error {
-  switch (codeOf(error)) {
-    case "EADDRINUSE":
-      return new LocalSupabaseError(
-        "PORT_IN_USE",
-        `Port ${port} of 127.0.0.1 is in use by another program. Stop that one, choose another port, or choose 0 for any free one.`,
-        { cause: error },
-      );
-    case "EACCES":
-      return new LocalSupabaseError(
-        "PORT_IN_USE",
-        `This user may not listen on port ${port}. Choose one above 1023, or 0 for any free one.`,
-        { cause: error },
-      );
-    default:
-      return error;
+  const code = codeOf(error);
+  if (code === "EADDRINUSE") {
+    return new LocalSupabaseError(
+      "PORT_IN_USE",
+      `Port ${port} of 127.0.0.1 is in use by another program. Stop that one, choose another port, or choose 0 for any free one.`,
+      { cause: error },
+    );
   }
+  if (code === "EACCES") {
+    return new LocalSupabaseError(
+      "PORT_IN_USE",
+      `This user may not listen on port ${port}. Choose one above 1023, or 0 for any free one.`,
+      { cause: error },
+    );
+  }
+  return error;
 }

@@ -90,13 +90,15 @@ async function readConfig(path: string): Promise<ProjectConfig> {
   }
 }
 
+const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
 async function readMigrations(folder: string): Promise<Migration[]> {
   const names = await readdir(folder).catch((error: unknown) => {
     if (codeOf(error) === "ENOENT") return [];
     throw error;
   });
   const migrations: Migration[] = [];
-  for (const file of names.toSorted()) {
+  for (const file of names.toSorted(byName)) {
     const [, version, name] = /^(\d+)_(.*)\.sql$/.exec(file) ?? [];
     if (version === undefined || name === undefined) continue;
     const twin = migrations.find((other) => other.version === version);
@@ -117,7 +119,7 @@ async function readSeeds(folder: string, config: ProjectConfig): Promise<SeedFil
   for (const pattern of config.db.seed.sql_paths) {
     const matches: string[] = [];
     for await (const match of glob(pattern.replace(/^\.\//, ""), { cwd: folder })) matches.push(match);
-    for (const match of matches.toSorted()) paths.add(match);
+    for (const match of matches.toSorted(byName)) paths.add(match);
   }
   return Promise.all(
     [...paths].map(async (path) => {

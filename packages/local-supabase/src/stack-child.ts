@@ -38,10 +38,12 @@ export async function forkStack(request: StartRequest): Promise<StackChild> {
   });
   child.once("error", (error) => ready.reject(error));
   child.once("exit", (code, signal) => {
-    void explain(failure, signal ?? `exit code ${code}`, request.dataDir).then((reason) => {
+    const settle = async (): Promise<void> => {
+      const reason = failure ?? (await explain(signal ?? `exit code ${code}`, request.dataDir));
       ready.reject(reason);
       ended.resolve(stopping ? undefined : reason);
-    });
+    };
+    void settle();
   });
   const stop = async (): Promise<void> => {
     stopping = true;
@@ -66,12 +68,7 @@ export async function forkStack(request: StartRequest): Promise<StackChild> {
   }
 }
 
-async function explain(
-  failure: LocalSupabaseError | undefined,
-  how: string,
-  dataDir: string,
-): Promise<LocalSupabaseError> {
-  if (failure) return failure;
+async function explain(how: string, dataDir: string): Promise<LocalSupabaseError> {
   const log = await readStackLogEnd(dataDir);
   return new LocalSupabaseError(
     "STACK_CRASHED",
