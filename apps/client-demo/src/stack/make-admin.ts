@@ -6,11 +6,9 @@ import { serverFile } from "./server-process.ts";
 export async function makeAdmin(
   env: NodeJS.ProcessEnv,
   credentials: { readonly email: string; readonly password: string },
-  signal?: AbortSignal,
 ): Promise<void> {
   await promisify(execFile)(process.execPath, [serverFile("admin.ts"), "create", credentials.email], {
     env: { ...env, WAYBILL_ADMIN_PASSWORD: credentials.password },
     timeout: 60_000,
-    ...(signal === undefined ? {} : { signal }),
   });
 }

@@ -22,6 +22,8 @@ export interface ServerProcessOptions {
   readonly output: "pipe" | "inherit";
   /** Called with the child at once, before it is ready. */
   readonly onSpawn?: (child: ChildProcess) => void;
+  /** When it is aborted the server is asked to stop, ready or not. */
+  readonly signal?: AbortSignal;
 }
 
 /** The server ended before it served; its own output says why. */
@@ -43,7 +45,7 @@ export function serverFile(name: "main.ts" | "admin.ts"): string {
  * Forks the server and waits until it serves. It goes away with this process, however that ends (its IPC channel
  * closes). Throws ServerEndedError when it ends first.
  */
-export async function startServer({ env, output, onSpawn }: ServerProcessOptions): Promise<ServerProcess> {
+export async function startServer({ env, output, onSpawn, signal }: ServerProcessOptions): Promise<ServerProcess> {
   const child = fork(serverFile("main.ts"), [], {
     env,
     execArgv: ["--disable-warning=ExperimentalWarning"],
@@ -55,11 +57,19 @@ export async function startServer({ env, output, onSpawn }: ServerProcessOptions
     child.once("exit", (code, signal) => resolve(signal ?? `exit code ${code}`));
   });
   onSpawn?.(child);
+  let asked = false;
+  const ask = (): void => {
+    // a second wish within its patience would cut the server off
+    if (!asked) child.kill("SIGTERM");
+    asked = true;
+  };
+  signal?.addEventListener("abort", ask, { once: true });
   const stop = async (): Promise<void> => {
-    child.kill("SIGTERM");
+    ask();
     const force = setTimeout(() => child.kill("SIGKILL"), stopDeadlineMs);
     await ended;
     clearTimeout(force);
+    signal?.removeEventListener("abort", ask);
   };
   try {
     const url = await ready(child, ended);

@@ -2,12 +2,12 @@ import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { z } from "zod";
 
-const accountSchema = z.object({ email: z.email(), password: z.string().min(12) });
+const accountSchema = z.object({ email: z.string(), password: z.string().min(12) });
+/** What `sessions.login` takes. */
+export type Account = z.infer<typeof accountSchema>;
 
-/** `<data dir>/demo.json` (0600): the accounts made by `pnpm start`, and whether all of the demo's data is there. */
+/** `<data dir>/demo.json` (0600): the demo's user, and whether all of the demo's data is there. */
 const demoNoteSchema = z.object({
-  /** Declared the models; may also read every record (`operations.list`) and the connections (`clients.list`). */
-  admin: accountSchema,
   /** Owns the demo's rows. */
   user: accountSchema,
   /** ISO time of the moment when the last row was in; null while a load is under way or was interrupted. */
@@ -17,16 +17,22 @@ export type DemoNote = z.infer<typeof demoNoteSchema>;
 
 /** The note; null before the first start. Throws a sentence when the file is there but is none of ours. */
 export async function readDemoNote(path: string): Promise<DemoNote | null> {
-  let text: string;
   try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
-    throw error;
+    return demoNoteSchema.parse(JSON.parse(await readFile(path, "utf8")));
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return null;
+    const remedy = "Remove it: the next start makes a new demo user and loads what is missing.";
+    throw new Error(`${path} cannot be used. ${remedy}`, { cause });
   }
-  const parsed = demoNoteSchema.safeParse(parseJson(text));
-  if (parsed.success) return parsed.data;
-  throw new Error(`${path} is damaged. Remove it: the next start makes new demo accounts and loads what is missing.`);
+}
+
+/** The admin that the server made on its first start with the embedded Supabase: `<data dir>/admin.json`. */
+export async function readFirstAdmin(path: string): Promise<Account> {
+  try {
+    return accountSchema.parse(JSON.parse(await readFile(path, "utf8")));
+  } catch (cause) {
+    throw new Error(`${path} cannot be used. Remove it: the next start makes a new one.`, { cause });
+  }
 }
 
 /** Written whole or not at all, for its owner only. */
@@ -39,13 +45,5 @@ export async function writeDemoNote(path: string, note: DemoNote): Promise<void>
   } catch (error) {
     await rm(partial, { force: true });
     throw error;
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

@@ -1,38 +1,37 @@
-import { createWaybillClient, type WaybillClient } from "@waybill/client";
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { createWaybillClient, type WaybillClient, waybillErrorOf } from "@waybill/client";
 import type { Airport, Datasets, Route } from "../data/datasets.ts";
 import { declareModels } from "../demo-data/declare-models.ts";
 import { importRows } from "../demo-data/import-rows.ts";
 import { readRows } from "../demo-data/read-rows.ts";
 import { openProgress } from "../terminal/progress.ts";
-import { type Account, newDemoNote, signInAs } from "./demo-accounts.ts";
-import { readDemoNote, writeDemoNote } from "./demo-note.ts";
+import { type DemoNote, readDemoNote, readFirstAdmin, writeDemoNote } from "./demo-note.ts";
 
 export interface LoadOptions {
   readonly url: string;
   readonly datasets: Datasets;
-  /** Where the accounts are kept: `<data dir>/demo.json`. */
-  readonly notePath: string;
-  /** Makes an account with the role `admin`. */
-  readonly makeAdmin: (account: Account) => Promise<void>;
+  readonly dataDir: string;
 }
 
 /**
  * Loads the demo's data as a user made for it, unless an earlier start did. An interrupted load goes on with the rows
  * that are missing. Returns how many rows it loaded; 0 when all were there.
  */
-export async function loadDemo({ url, datasets, notePath, makeAdmin }: LoadOptions): Promise<number> {
+export async function loadDemo({ url, datasets, dataDir }: LoadOptions): Promise<number> {
+  const notePath = join(dataDir, "demo.json");
   const note = (await readDemoNote(notePath)) ?? newDemoNote();
   if (note.loaded_at !== null) return 0;
   // noted before they are made: an account whose password is lost could never be used again
   await writeDemoNote(notePath, note);
 
   const admin = createWaybillClient({ url });
-  await signInAs(admin, note.admin, () => makeAdmin(note.admin));
+  await admin.sessions.login.mutate(await readFirstAdmin(join(dataDir, "admin.json")));
   await declareModels(admin);
   await admin.sessions.logout.mutate();
 
   const user = createWaybillClient({ url });
-  await signInAs(user, note.user, () => user.sessions.signUp.mutate(note.user));
+  await signInOrUp(user, note.user);
   const airports = await missingAirports(user, datasets.airports);
   const routes = await missingRoutes(user, datasets.routes);
   await load(user, "airports", airports);
@@ -41,6 +40,22 @@ export async function loadDemo({ url, datasets, notePath, makeAdmin }: LoadOptio
 
   await writeDemoNote(notePath, { ...note, loaded_at: new Date().toISOString() });
   return airports.length + routes.length;
+}
+
+/** An address that no database has yet, so that a lost note never stands in the way. */
+function newDemoNote(): DemoNote {
+  const email = `demo-${randomBytes(4).toString("hex")}@example.com`;
+  return { user: { email, password: randomBytes(18).toString("base64url") }, loaded_at: null };
+}
+
+async function signInOrUp(client: WaybillClient, account: DemoNote["user"]): Promise<void> {
+  try {
+    await client.sessions.login.mutate(account);
+  } catch (error) {
+    if (waybillErrorOf(error)?.code !== "INVALID_CREDENTIALS") throw error;
+    await client.sessions.signUp.mutate(account);
+    await client.sessions.login.mutate(account);
+  }
 }
 
 async function missingAirports(client: WaybillClient, all: readonly Airport[]): Promise<Airport[]> {

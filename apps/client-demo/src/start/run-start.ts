@@ -1,8 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { join } from "node:path";
 import type { Datasets } from "../data/datasets.ts";
 import type { StartSettings } from "../env.ts";
-import { makeAdmin } from "../stack/make-admin.ts";
 import { ServerEndedError, type ServerProcess, startServer } from "../stack/server-process.ts";
 import { loadDemo } from "./load-demo.ts";
 import { welcome } from "./welcome.ts";
@@ -27,14 +25,14 @@ export async function runStart(options: StartOptions): Promise<number> {
     await using server = await startServer({
       env: settings.serverEnv,
       output: "inherit",
-      onSpawn: (child) => signal.addEventListener("abort", () => child.kill("SIGTERM"), { once: true }),
+      signal,
     });
     const ending = endOf(server, options);
     try {
       await prepare(server, options);
     } catch (error) {
       // a server that ends takes the calls under way with it; then its end is the reason to tell
-      const ended = await Promise.race([ending, wait(endGraceMs)]);
+      const ended = await (signal.aborted ? ending : Promise.race([ending, wait(endGraceMs)]));
       if (ended !== undefined) return ended;
       throw error;
     }
@@ -48,13 +46,12 @@ export async function runStart(options: StartOptions): Promise<number> {
   }
 }
 
-async function prepare(server: ServerProcess, { settings, readDatasets, signal, say }: StartOptions): Promise<void> {
+async function prepare(server: ServerProcess, { settings, readDatasets, say }: StartOptions): Promise<void> {
   if (!settings.embedded) return;
   const loaded = await loadDemo({
     url: server.url,
     datasets: await readDatasets(),
-    notePath: join(settings.dataDir, "demo.json"),
-    makeAdmin: (account) => makeAdmin(settings.serverEnv, account, signal),
+    dataDir: settings.dataDir,
   });
   if (loaded > 0) say(`The demo's data is in: ${loaded} rows.`);
 }

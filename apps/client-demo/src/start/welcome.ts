@@ -31,7 +31,7 @@ function embeddedLines(url: string, dataDir: string): string[] {
   return [
     `  data      ${dataDir}`,
     `  keys      ${join(dataDir, "stack.json")} (of the embedded Supabase; yours alone to read)`,
-    `  accounts  ${notePath} (an admin and a user who owns the demo's rows; yours alone to read)`,
+    `  accounts  ${join(dataDir, "admin.json")} and ${notePath} (the first admin; the demo's user)`,
     "",
     "Try it in a shell:",
     `  curl ${url}/trpc/system.health`,
