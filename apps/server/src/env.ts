@@ -1,5 +1,7 @@
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
+import { clientTypeOfKey, instanceSchema, supabaseUrlSchema } from "@waybill/contracts";
+import { parseEncryptionKeys, WaybillDbError } from "@waybill/db";
 import { z } from "zod";
 
 const commaList = z
@@ -32,23 +34,30 @@ const origin = z
     "must be origins such as https://app.example.com, parted by commas, without a path",
   );
 
+const keyOf = (type: "anon" | "service_role", rule: string) =>
+  z.string().refine((key) => clientTypeOfKey(key) === type, rule);
+
+const encryptionKeys = z.string().superRefine((text, context) => {
+  try {
+    parseEncryptionKeys(text);
+  } catch (error) {
+    const message = error instanceof WaybillDbError ? error.message : "cannot be read";
+    context.addIssue({ code: "custom", message: `is wrong: ${message} Or` });
+  }
+});
+
 const variables = z.object({
-  SUPABASE_URL: z
-    .url({ protocol: /^https?$/, error: "must be the project's URL, such as https://<project>.supabase.co" })
-    .optional(),
-  SUPABASE_PUBLISHABLE_KEY: z.string().optional(),
-  SUPABASE_SECRET_KEY: z.string().optional(),
+  SUPABASE_URL: z.string().optional(),
+  SUPABASE_PUBLISHABLE_KEY: keyOf("anon", "must be sb_publishable_… or the legacy anon key").optional(),
+  SUPABASE_SECRET_KEY: keyOf("service_role", "must be sb_secret_… or the legacy service_role key").optional(),
   SUPABASE_JWT_SECRET: z.string().min(16, "must have 16 characters at least").optional(),
   WAYBILL_CA_FILE: z.string().optional(),
   WAYBILL_HOST: z.string().default("127.0.0.1"),
   WAYBILL_PORT: wholeNumber(0, 65_535, 8787),
-  WAYBILL_INSTANCE: z
-    .string()
-    .regex(/^[\w.-]{1,64}$/, "must be 1 to 64 letters, digits, dots, hyphens or underscores")
-    .optional(),
+  WAYBILL_INSTANCE: instanceSchema.optional(),
   WAYBILL_DATA_DIR: z.string().default(".waybill"),
   WAYBILL_JOURNAL_DIR: z.string().optional(),
-  WAYBILL_ENCRYPTION_KEY: z.string().optional(),
+  WAYBILL_ENCRYPTION_KEY: encryptionKeys.optional(),
   WAYBILL_ALLOWED_ORIGINS: commaList.pipe(z.array(origin)),
   WAYBILL_OPERATION_TIMEOUT_MS: wholeNumber(1, 3_600_000, 60_000),
   WAYBILL_ALLOW_HTTP_LOOPBACK: flag,
@@ -125,7 +134,7 @@ export function readEnv(source: Readonly<Record<string, string | undefined>> = p
   const wrong = parsed.success
     ? []
     : parsed.error.issues.map(({ path, message }) => [String(path[0]), message] as const);
-  const found = [...wrong, ...missing(given)];
+  const found = [...wrong, ...missing(given), ...wrongUrl(given)];
   if (!parsed.success || found.length > 0) throw new EnvError(problems(found));
   const env = parsed.data;
   const dataDir = resolve(env.WAYBILL_DATA_DIR);
@@ -173,6 +182,13 @@ const ofProject = [
 function missing(given: Readonly<Record<string, unknown>>): (readonly [name: string, problem: string])[] {
   const named = ofProject.some((name) => name.startsWith("SUPABASE_") && name in given);
   return named ? ofProject.filter((name) => !(name in given)).map((name) => [name, "is missing"] as const) : [];
+}
+
+/** Which URLs are good depends on another variable, so no schema of one variable can tell. */
+function wrongUrl(given: Readonly<Record<string, unknown>>): (readonly [name: string, problem: string])[] {
+  if (!("SUPABASE_URL" in given)) return [];
+  const rule = supabaseUrlSchema({ allowHttpLoopback: given["WAYBILL_ALLOW_HTTP_LOOPBACK"] === "1" });
+  return (rule.safeParse(given["SUPABASE_URL"]).error?.issues ?? []).map(({ message }) => ["SUPABASE_URL", message]);
 }
 
 function supabaseSettings(env: z.infer<typeof variables>): SupabaseSettings {

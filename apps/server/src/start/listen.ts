@@ -62,14 +62,17 @@ function listenError(cause: Error, host: string, port: number): ListenError {
 
 async function drain(server: Server, deadlineMs: number): Promise<boolean> {
   let whole = true;
+  // A connection that was busy when the stop began is idle only later, and a keep-alive one would wait for its next request.
+  let idle: NodeJS.Timeout | undefined;
   const cut = setTimeout(() => {
     whole = false;
     server.closeAllConnections();
   }, deadlineMs);
   await new Promise<void>((resolve) => {
     server.close(() => resolve());
-    server.closeIdleConnections();
+    idle = setInterval(() => server.closeIdleConnections(), 50);
   });
+  clearInterval(idle);
   clearTimeout(cut);
   return whole;
 }

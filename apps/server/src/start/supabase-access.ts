@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { makeEncryptionKey, parseEncryptionKeys, type EncryptionKeys } from "@waybill/db";
-import { start } from "@waybill/local-supabase";
+import { LocalSupabaseError, start } from "@waybill/local-supabase";
 import { EnvError, type ServerEnv } from "../env.ts";
 import { readIfThere, writePrivateFile } from "./private-file.ts";
 import { runningStack } from "./running-stack.ts";
@@ -33,6 +33,19 @@ export async function openSupabase(env: ServerEnv): Promise<SupabaseAccess> {
   };
 }
 
+/** As `openSupabase`, but where a running server has the embedded stack open, by way of that one. */
+export async function joinSupabase(env: ServerEnv): Promise<SupabaseAccess> {
+  try {
+    return await openSupabase(env);
+  } catch (error) {
+    if (!(error instanceof LocalSupabaseError) || error.code !== "DATA_DIR_IN_USE") throw error;
+    const note = await runningStack(env.dataDir).read();
+    if (note === null) throw error;
+    const encryptionKeys = parseEncryptionKeys(await ownEncryptionKey(env.dataDir));
+    return { ...note, encryptionKeys, [Symbol.asyncDispose]: async () => {} };
+  }
+}
+
 async function startEmbedded(dataDir: string, engine: "pglite" | "native"): Promise<SupabaseAccess> {
   const encryptionKeys = parseEncryptionKeys(await ownEncryptionKey(dataDir));
   const stack = await start({ dataDir: join(dataDir, "supabase"), engine });
@@ -53,7 +66,7 @@ async function startEmbedded(dataDir: string, engine: "pglite" | "native"): Prom
 }
 
 /** The embedded stack's own key, made on its first start (0600). Losing it loses the stored sessions, nothing else. */
-export async function ownEncryptionKey(dataDir: string): Promise<string> {
+async function ownEncryptionKey(dataDir: string): Promise<string> {
   const path = join(dataDir, "encryption.key");
   const stored = await readIfThere(path);
   if (stored !== null) return stored.trim();

@@ -1,0 +1,23 @@
+import { createWaybill, type Waybill } from "@waybill/db";
+import type { Logger } from "pino";
+import type { ServerEnv } from "../env.ts";
+import { packageLog } from "../log.ts";
+import type { SupabaseAccess } from "./supabase-access.ts";
+
+/** Waybill as the settings say. `suffix` gives a command beside the server a name and a journal of its own. */
+export function openWaybill(env: ServerEnv, access: SupabaseAccess, logger: Logger, suffix = ""): Waybill {
+  return createWaybill({
+    url: access.url,
+    publishableKey: access.publishableKey,
+    secretKey: access.secretKey,
+    ca: access.ca,
+    journalDir: `${env.journalDir}${suffix}`,
+    instance: `${env.instance}${suffix}`,
+    operationTimeoutMs: env.operationTimeoutMs,
+    captureBytes: env.captureBytes,
+    redact: env.redact,
+    encryptionKeys: access.encryptionKeys,
+    allowHttpLoopback: env.allowHttpLoopback,
+    log: packageLog(logger),
+  });
+}

@@ -1,0 +1,42 @@
+import type { Logger } from "pino";
+import { createApp } from "../app.ts";
+import type { ServerEnv } from "../env.ts";
+import { createServices } from "../services.ts";
+import { keyFetcher } from "./fetch-keys.ts";
+import { ensureFirstAdmin } from "./first-admin.ts";
+import { listen } from "./listen.ts";
+import { openWaybill } from "./open-waybill.ts";
+import { openSupabase } from "./supabase-access.ts";
+
+/** A server that serves. Disposing of it stops it gracefully. */
+export interface RunningServer extends AsyncDisposable {
+  /** `http://host:port` */
+  readonly url: string;
+}
+
+/**
+ * Starts the server as the settings say; with an embedded stack, that one first. An unreachable Supabase is no reason
+ * not to start: `/ready` tells. Throws EnvError, ListenError, LocalSupabaseError, WaybillDbError or LedgerError, whose
+ * messages are for whoever started it.
+ */
+export async function startServer(env: ServerEnv, logger: Logger): Promise<RunningServer> {
+  await using opened = new AsyncDisposableStack();
+  const access = opened.use(await openSupabase(env));
+  const waybill = opened.use(openWaybill(env, access, logger));
+  const fetchKeys = opened.use(keyFetcher(access.ca));
+  if (env.supabase.kind === "embedded") {
+    const path = await ensureFirstAdmin(waybill, env.dataDir);
+    logger.info({ path }, "the first admin's credentials are in this file");
+  }
+  const services = createServices({ waybill, url: access.url, jwtSecret: access.jwtSecret, fetchKeys });
+  const app = createApp({ ...env, services, logger });
+  const server = await listen(app, env.host, env.port);
+  // Last in, first out: requests are drained before the ledger is flushed, the ledger before the stack goes.
+  opened.defer(async () => {
+    logger.info("stopping: open requests may finish");
+    const whole = await server.drain(env.stopTimeoutMs);
+    if (!whole) logger.warn({ stop_timeout_ms: env.stopTimeoutMs }, "requests were cut off at the deadline");
+  });
+  const stack = opened.move();
+  return { url: server.url, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
