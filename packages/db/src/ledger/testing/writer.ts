@@ -1,0 +1,38 @@
+import { request } from "undici";
+import { openLedger } from "../open-ledger.ts";
+import { CLIENT, record, sampleIntent, sampleOutcome } from "./sample.ts";
+
+/**
+ * A process that uses a ledger and is killed by a test: `node writer.ts <mode> <journalDir> <url>`.
+ * `loop`: 16 callers send a request for every operation, its identifier as request id. `open`: three operations are
+ * written, one stays open, then it says `ready` and stays. `plain`: one operation, and the script ends without a close.
+ */
+const [mode = "", journalDir = "", url = ""] = process.argv.slice(2);
+const opened = openLedger({ journalDir, url, secretKey: "sb_secret_test", lingerMs: 5, segmentBytes: 64 * 1024 });
+if (mode === "loop" || mode === "registered") opened.clientRegistered(CLIENT);
+
+async function call(): Promise<void> {
+  const intent = sampleIntent();
+  const operation = opened.ledger.begin(intent);
+  await operation.written;
+  const answer = await request(`${url}/rest/v1/airports`, { headers: { "x-request-id": intent.operation_id } });
+  await answer.body.dump();
+  operation.settle(sampleOutcome());
+}
+
+async function forever(): Promise<void> {
+  for (;;) await call();
+}
+
+if (mode === "loop") {
+  await Promise.all(Array.from({ length: 16 }, forever));
+} else if (mode === "plain") {
+  await record(opened.ledger);
+} else {
+  await record(opened.ledger);
+  await record(opened.ledger);
+  await opened.ledger.begin(sampleIntent()).written;
+  setInterval(() => {}, 1000);
+  // The rows of this turn are written when it ends.
+  setImmediate(() => process.stdout.write("ready\n"));
+}
