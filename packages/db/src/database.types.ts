@@ -348,6 +348,7 @@ export type Database = {
           isSetofReturn: true
         }
       }
+      record_operations: { Args: { operations: Json }; Returns: Json }
       update_data_model: {
         Args: { changes: Json; expected_version: string; id: string }
         Returns: {

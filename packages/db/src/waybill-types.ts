@@ -49,8 +49,11 @@ export interface Waybill extends AsyncDisposable {
   forUser(accessToken: string): SupabaseClient<Database>;
   /** With the publishable key alone, for sign-up and sign-in. It keeps no session between calls. */
   anon(): SupabaseClient<Database>;
-  /** Runs `work` so that every operation in it, however deep, is recorded under `context`. */
-  run<T>(context: OperationContext, work: () => T): T;
+  /**
+   * Runs `work` to its end so that every operation in it, however deep, is recorded under `context`. A builder that it
+   * returns is sent within it too: supabase-js sends when it is awaited, not when it is built.
+   */
+  run<T>(context: OperationContext, work: () => T | PromiseLike<T>): Promise<T>;
   readonly operations: OperationStore;
   readonly clients: ClientStore;
   readonly sessions: SessionStore;

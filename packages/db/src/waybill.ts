@@ -42,7 +42,7 @@ export function createWaybill(options: WaybillOptions): Waybill {
     service: () => service,
     anon: () => anon,
     forUser,
-    run: runInContext,
+    run: (context, work) => runInContext(context, async () => await work()),
     operations: createOperationStore(service),
     clients: createClientStore(service),
     sessions: createSessionStore({ service, untracked: untrackedClient(gateway, options), keys }),
