@@ -1,1 +1,5 @@
-export { default } from "../../vitest.base.ts";
+import { mergeConfig } from "vitest/config";
+import base from "../../vitest.base.ts";
+
+/** One embedded Supabase for all test files; those that count every row start their own. */
+export default mergeConfig(base, { test: { globalSetup: ["src/testing/global-setup.ts"] } });

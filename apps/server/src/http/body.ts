@@ -28,7 +28,10 @@ const refuseOtherTypes: RequestHandler = (request, _response, next) => {
 
 const decode: RequestHandler = (request, _response, next) => {
   const body: unknown = request.body;
-  if (Buffer.isBuffer(body)) {
+  // tRPC's client sends a mutation without input as no body at all, and its server would take that for broken JSON.
+  if (request.method === "POST" && (body === undefined || (Buffer.isBuffer(body) && body.length === 0)))
+    request.body = "{}";
+  else if (Buffer.isBuffer(body)) {
     try {
       request.body = utf8.decode(body);
     } catch {

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { createApp } from "../app.ts";
 import type { ServerEnv } from "../env.ts";
-import { createServices } from "../services.ts";
+import { createServices, type Services } from "../services.ts";
 import { keyFetcher } from "./fetch-keys.ts";
 import { ensureFirstAdmin } from "./first-admin.ts";
 import { listen } from "./listen.ts";
@@ -12,6 +12,7 @@ import { openSupabase } from "./supabase-access.ts";
 export interface RunningServer extends AsyncDisposable {
   /** `http://host:port` */
   readonly url: string;
+  readonly services: Services;
 }
 
 /**
@@ -38,5 +39,5 @@ export async function startServer(env: ServerEnv, logger: Logger): Promise<Runni
     if (!whole) logger.warn({ stop_timeout_ms: env.stopTimeoutMs }, "requests were cut off at the deadline");
   });
   const stack = opened.move();
-  return { url: server.url, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  return { url: server.url, services, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }

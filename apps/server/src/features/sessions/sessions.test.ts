@@ -1,0 +1,138 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { credentials, openStage, type Person, type Stage } from "../../testing/stage.ts";
+import { refusalOf } from "../../testing/refusal.ts";
+import { openSql, type Sql } from "../../testing/sql.ts";
+
+let stage: Stage;
+let ada: Person;
+let sql: Sql;
+
+beforeAll(async () => {
+  stage = await openStage();
+  ada = await stage.newUser();
+  sql = openSql(inject("stack").dbUrl);
+});
+afterAll(async () => {
+  await sql.end();
+  await stage[Symbol.asyncDispose]();
+});
+
+describe("sessions", () => {
+  it("tells the caller who it is, and refuses who is nobody", async () => {
+    const me = await ada.api.sessions.me.query();
+    expect(me).toMatchObject({ user_id: ada.userId, email: ada.email, roles: [], session: { user_id: ada.userId } });
+    expect(await refusalOf(stage.client().sessions.me.query())).toMatchObject({
+      code: "UNAUTHENTICATED",
+      httpStatus: 401,
+    });
+  });
+
+  it("stores both tokens encrypted and the session token as a hash", async () => {
+    const [row] = await sql`select * from public.authentication_contexts where user_id = ${ada.userId}`;
+    expect(row?.["access_token"]).toMatch(/^v1:/);
+    expect(row?.["refresh_token"]).toMatch(/^v1:/);
+    expect(row?.["token_hash"]).toMatch(/^[0-9a-f]{64}$/);
+    expect(JSON.stringify(row)).not.toContain(ada.sessionToken);
+  });
+
+  it("says the same of a wrong password and of an unknown address", async () => {
+    const wrong = await refusalOf(stage.client().sessions.login.mutate({ email: ada.email, password: "not this one" }));
+    const unknown = await refusalOf(
+      stage.client().sessions.login.mutate({ email: "no@example.com", password: "nor this" }),
+    );
+    expect(wrong).toMatchObject({ code: "INVALID_CREDENTIALS", httpStatus: 401 });
+    expect({ ...unknown, request_id: "", operation_id: "" }).toEqual({ ...wrong, request_id: "", operation_id: "" });
+  });
+
+  it("names the field that sign-up refuses", async () => {
+    const [email] = credentials();
+    const refused = await refusalOf(stage.client().sessions.signUp.mutate({ email, password: "short" }));
+    expect(refused).toMatchObject({ code: "VALIDATION_FAILED", httpStatus: 400, issues: [{ field: "password" }] });
+    const again = await refusalOf(stage.client().sessions.signUp.mutate({ email: ada.email, password: "long enough" }));
+    expect(again).toMatchObject({ code: "UNIQUE_VIOLATION", httpStatus: 409 });
+  });
+
+  it("lists a user's own sessions and nobody else's", async () => {
+    const eve = await stage.newUser();
+    const own = await eve.api.sessions.list.query({});
+    expect(own.rows.map(({ user_id }) => user_id)).toEqual([eve.userId]);
+    expect((await eve.api.sessions.list.query({ user_id: ada.userId })).rows).toEqual([]);
+    const admin = await stage.newAdmin();
+    expect((await admin.api.sessions.list.query({ user_id: ada.userId })).rows).toHaveLength(1);
+  });
+
+  it("refreshes once however many ask at the same moment, and stores other tokens", async () => {
+    const person = await stage.newUser();
+    const before = await stored(person);
+    const answers = await Promise.all([1, 2, 3, 4].map(() => person.api.sessions.refresh.mutate()));
+    const after = await stored(person);
+    expect(after["refresh_token"]).not.toBe(before["refresh_token"]);
+    expect(new Set(answers.map(({ session_id }) => session_id))).toEqual(new Set([before["session_id"]]));
+    await stage.services.waybill.flush();
+    const refreshes = await sql`select 1 from public.database_operations
+      where user_id = ${person.userId} and table_name = 'auth.sessions' and operation_type = 'create'`;
+    expect(refreshes).toHaveLength(1);
+    expect((await person.api.sessions.me.query()).user_id).toBe(person.userId);
+  });
+
+  it("refuses an expired session, names the remedy, and takes it again after a refresh", async () => {
+    const person = await stage.newUser();
+    await sql`update public.authentication_contexts
+      set created_at = now() - interval '2 hours', last_activity = now() - interval '2 hours', expires_at = now() - interval '1 hour'
+      where user_id = ${person.userId}`;
+    const refused = await refusalOf(person.api.sessions.me.query());
+    expect(refused).toMatchObject({
+      code: "SESSION_EXPIRED",
+      httpStatus: 401,
+      hint: expect.stringContaining("sessions.refresh"),
+    });
+    const session = await person.api.sessions.refresh.mutate();
+    expect(Date.parse(session.expires_at)).toBeGreaterThan(Date.now());
+    expect((await person.api.sessions.me.query()).user_id).toBe(person.userId);
+  });
+
+  it("ends a session here and at Supabase Auth", async () => {
+    const person = await stage.newUser();
+    const [row] = await tokensOf(person);
+    expect(await person.api.sessions.logout.mutate()).toMatchObject({ is_active: false });
+    expect(await refusalOf(person.api.sessions.me.query())).toMatchObject({ code: "SESSION_OVER", httpStatus: 401 });
+    expect(await refusalOf(person.api.sessions.refresh.mutate())).toMatchObject({ code: "SESSION_OVER" });
+    expect(await refusalOf(person.api.sessions.logout.mutate())).toMatchObject({ code: "SESSION_OVER" });
+    const { error } = await stage.services.waybill.anon().auth.refreshSession({ refresh_token: row });
+    expect(error).not.toBeNull();
+  });
+
+  it("refuses a session token that it never gave", async () => {
+    const forged = `wbs_${"A".repeat(43)}`;
+    for (const bearer of [forged, "wbs_short", "not-a-token"]) {
+      const refused = await refusalOf(stage.client(bearer).sessions.me.query());
+      expect(refused).toMatchObject({ code: "TOKEN_INVALID", httpStatus: 401 });
+    }
+  });
+
+  it("lets no access or refresh token out: not in an answer, not in the log", async () => {
+    const person = await stage.newUser();
+    const said = [
+      await person.api.sessions.me.query(),
+      await person.api.sessions.list.query({}),
+      await person.api.sessions.refresh.mutate(),
+      await person.api.operations.list.query({}),
+      await person.api.sessions.logout.mutate(),
+    ];
+    const everything = JSON.stringify(said) + stage.log();
+    expect(everything).not.toMatch(/eyJ[\w-]+\.[\w-]+\.[\w-]+/);
+    expect(everything).not.toContain(person.password);
+    expect(everything).not.toContain(person.sessionToken);
+  });
+});
+
+async function stored(person: Person) {
+  const [row] = await sql`select * from public.authentication_contexts where user_id = ${person.userId}`;
+  return row ?? {};
+}
+
+async function tokensOf(person: Person): Promise<[refresh: string]> {
+  const { token_hash } = await stored(person);
+  const open = await stage.services.waybill.sessions.findByTokenHash(String(token_hash));
+  return [open?.tokens.refresh_token ?? ""];
+}
