@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { Kysely } from "kysely";
 import type { LiteConnection } from "../lite.ts";
 import { asPostgrestError } from "./data-errors.ts";
+import { columnNamedCount } from "./column-named-count.ts";
 import { dataRequest, exposedSchema, type Introspection } from "./exposed-schema.ts";
 import { faithfulInput } from "./faithful-input.ts";
 import { pgliteSessionDialect } from "./pglite-session.ts";
@@ -50,8 +51,10 @@ export function wallOff(connection: LiteConnection, options: WallOptions = {}): 
   });
   connection.normalizeDbError = asPostgrestError;
   const onPostgrestAST = connection.onPostgrestAST.bind(connection);
-  connection.onPostgrestAST = async (tree) =>
-    faithfulInput(await onPostgrestAST(tree), await connection.introspect({ useCache: true }));
+  connection.onPostgrestAST = async (tree) => {
+    const schema = await connection.introspect({ useCache: true });
+    return columnNamedCount(faithfulInput(await onPostgrestAST(tree), schema), schema);
+  };
   return { lock };
 }
 
