@@ -142,7 +142,7 @@ export const errorCatalog: { readonly [Code in ErrorCode]: { readonly descriptio
     },
     CONFLICT: {
       description: "The call met another one at the same rows.",
-      remedy: "Try again.",
+      remedy: "Read the rows again and repeat the call.",
     },
     RATE_LIMITED: {
       description: "Too many calls in a short time.",
@@ -200,27 +200,3 @@ export const errorDataSchema = z.object({
   issues: z.array(errorIssueSchema).optional(),
 });
 export type ErrorData = z.output<typeof errorDataSchema>;
-
-/** How many broken rules one answer names. */
-const issueLimit = 50;
-
-/** A zod error as issues for a caller. Of a union the branch that got furthest speaks, since it was most likely meant. */
-export function issuesOf(error: z.ZodError): ErrorIssue[] {
-  return flatten(error.issues, []).slice(0, issueLimit);
-}
-
-function flatten(issues: readonly z.core.$ZodIssue[], prefix: readonly PropertyKey[]): ErrorIssue[] {
-  return issues.flatMap((issue) => {
-    const path = [...prefix, ...issue.path];
-    const furthest = issue.code === "invalid_union" ? furthestBranch(issue.errors) : null;
-    if (furthest !== null) return flatten(furthest, path);
-    return [{ field: path.map(String).join("."), rule: issue.code, message: issue.message }];
-  });
-}
-
-/** The branch with the deepest fault; null when none got beyond the value itself. */
-function furthestBranch(branches: readonly z.core.$ZodIssue[][]): z.core.$ZodIssue[] | null {
-  const depth = (branch: z.core.$ZodIssue[]) => Math.max(0, ...branch.map((issue) => issue.path.length));
-  const [best] = branches.toSorted((a, b) => depth(b) - depth(a));
-  return best !== undefined && depth(best) > 0 ? best : null;
-}

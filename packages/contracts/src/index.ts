@@ -9,6 +9,7 @@ export * from "./data-query.ts";
 export * from "./database-operation.ts";
 export * from "./database-operation-states.ts";
 export * from "./errors.ts";
+export * from "./issues.ts";
 export * from "./primitives.ts";
 export * from "./state-machine.ts";
 export * from "./supabase-client.ts";

@@ -32,8 +32,8 @@ function classifySchema(previous: JsonValue | undefined, next: JsonValue | undef
 
 function classifyKeyword(keyword: string, before: JsonValue | undefined, after: JsonValue | undefined): Change {
   if (annotations.has(keyword) || isSame(before, after)) return "patch";
-  if (keyword === "properties") return classifyMap(before, after, "minor");
-  if (keyword === "$defs") return classifyMap(before, after, "patch");
+  if (keyword === "properties") return classifyMap(before ?? {}, after ?? {}, "minor");
+  if (keyword === "$defs") return classifyMap(before ?? {}, after ?? {}, "patch");
   if (keyword === "items") return classifySchema(before, after);
   if (keyword === "type") return isWider(typesOf(before), typesOf(after)) ? "minor" : "major";
   if (keyword === "required") return isWider(listOf(after), listOf(before)) ? "minor" : "major";

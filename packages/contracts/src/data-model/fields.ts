@@ -34,11 +34,11 @@ export const dataModelFieldsSchema = z
   .custom<DataModelFields>(isRecord, { error: "must be a JSON Schema, an object", abort: true })
   .superRefine((fields, context) => {
     const fault = documentFault(fields);
-    if (fault !== null) {
-      context.addIssue({ code: "custom", path: [...fault.path], message: fault.message });
-      return;
+    // `continue: false`: what checks a whole model may rely on the shape of its fields.
+    const faults = fault === null ? shapeFaults(fields) : [fault];
+    for (const { path, message } of faults) {
+      context.addIssue({ code: "custom", path: [...path], message, continue: false });
     }
-    for (const issue of shapeFaults(fields)) context.addIssue({ code: "custom", ...issue });
   });
 
 interface Fault {

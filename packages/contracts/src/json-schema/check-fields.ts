@@ -1,6 +1,7 @@
 import type { Ajv2020 } from "ajv/dist/2020.js";
 import { dataModelFieldsSchema } from "../data-model/fields.ts";
-import { type ErrorIssue, issuesOf } from "../errors.ts";
+import type { ErrorIssue } from "../errors.ts";
+import { issuesOf } from "../issues.ts";
 import { createEngine, issuesOfErrors } from "./engine.ts";
 import { safetyIssues } from "./safety.ts";
 

@@ -9,7 +9,7 @@ export function expectIssue(schema: z.ZodType, value: unknown, path: string, mes
   const issues = schema
     .safeParse(value)
     .error?.issues.map((issue) => `${issue.path.map(String).join(".")}: ${issue.message}`);
-  expect(issues, `refuses ${JSON.stringify(value)?.slice(0, 200)}`).toBeDefined();
+  expect(issues, "the value must be refused").toBeDefined();
   expect(issues).toContainEqual(expect.stringMatching(new RegExp(`^${escape(path)}: .*${message.source}`, "s")));
 }
 
