@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type { AuthenticationContextRow } from "../authentication-context.ts";
 import type { DataModelFields } from "../data-model/fields.ts";
-import type { ModelIndex, Relationship, RlsPolicies, RlsPolicy } from "../data-model/parts.ts";
+import type { ModelIndex, Relationship, RlsPolicies, RlsPolicy, ValidationRule } from "../data-model/parts.ts";
 import type { DataModelRow } from "../data-model.ts";
 import { type DatabaseOperationRow, operationTypes } from "../database-operation.ts";
 import { addMicroseconds, type JsonValue, quoteIdentifier } from "../primitives.ts";
@@ -130,9 +130,11 @@ export const dataModelRows: fc.Arbitrary<DataModelRow> = fc
     table_name: fc.nat().map((number) => `table_${number}`),
     schema_version: versions,
     fields: fc.constant(fields),
-    relationships: fc.option(fc.constant([relationship])),
-    validation_rules: fc.option(fc.constant([{ name: "rule", expression: "iata != ''", message: "must be given" }])),
-    indexes: fc.option(fc.constant([index])),
+    relationships: fc.option(fc.constant<Relationship[]>([relationship])),
+    validation_rules: fc.option(
+      fc.constant<ValidationRule[]>([{ name: "rule", expression: "iata != ''", message: "must be given" }]),
+    ),
+    indexes: fc.option(fc.constant<ModelIndex[]>([index])),
     rls_policies: fc.constantFrom<RlsPolicies | null>(null, { preset: "own-rows" }, [policy]),
     is_active: fc.boolean(),
     created_at: instants,
