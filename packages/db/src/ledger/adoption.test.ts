@@ -131,8 +131,8 @@ test("a process that cannot be asked is dead when its heartbeat stops, and not b
   using home = temporaryDirectory();
   const dead = leaveJournal(home.path);
   const lock = join(home.path, dead, "lock");
-  const foreign = { pid: 1, start_token: null, machine: "another", closed: false };
-  writeFileSync(lock, JSON.stringify(foreign));
+  const owner: unknown = JSON.parse(readFileSync(lock, "utf8"));
+  writeFileSync(lock, JSON.stringify({ ...Object(owner), pid: 1, machine: "another" }));
   const patient = open(home.path, stub.url, { staleMs: 3_600_000 });
   patient.clientRegistered(CLIENT);
   expect(await patient.flush(DEADLINE)).toEqual({ flushed: true, pending: 0 });
@@ -154,6 +154,27 @@ test("a process number that is used again does not keep its journal from being t
   ledger.clientRegistered(CLIENT);
   expect(await ledger.flush(DEADLINE)).toEqual({ flushed: true, pending: 0 });
   expect(stub.stored.size).toBe(process.platform === "linux" ? 3 : 0);
+});
+
+test("records of another project stay where they are; a project that moved keeps its own", async () => {
+  await using stub = await stubSupabase();
+  using home = temporaryDirectory();
+  const dead = leaveJournal(home.path);
+  const log: string[] = [];
+  const other = open(home.path, stub.url, {
+    secretKey: "sb_secret_other",
+    log: (level, message) => log.push(`${level} ${message}`),
+  });
+  other.clientRegistered(CLIENT);
+  expect(await other.flush(DEADLINE)).toEqual({ flushed: true, pending: 0 });
+  expect(readdirSync(home.path)).toContain(dead);
+  expect(stub.stored.size).toBe(0);
+  expect(log.filter((line) => line.startsWith("error"))).toHaveLength(1);
+  // The templates were written for another address under this key.
+  const moved = open(home.path, stub.url);
+  moved.clientRegistered(CLIENT);
+  expect(await moved.flush(DEADLINE)).toEqual({ flushed: true, pending: 0 });
+  expect(stub.stored.size).toBe(3);
 });
 
 test("a torn tail and damage in the middle are kept aside and reported; whole records are recovered", async () => {

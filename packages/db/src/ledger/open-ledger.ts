@@ -6,6 +6,7 @@ import { adoptedSource, namesFor } from "./adopted-source.ts";
 import { onExit } from "./exit-hook.ts";
 import { Adoption, type AdoptedJournal } from "./journal/adoption.ts";
 import { OwnJournal } from "./journal/own-journal.ts";
+import { projectOf } from "./journal/process-lock.ts";
 import type { LedgerHealth } from "./ledger-health.ts";
 import { type LedgerOptions, withDefaults } from "./ledger-options.ts";
 import type { Ledger } from "./ledger-types.ts";
@@ -47,8 +48,9 @@ export function openLedger(given: LedgerOptions): OpenedLedger {
     uploader,
     rejected: new RejectedFile(options.journalDir, options.rejectedBytes),
   });
-  const own = new OwnJournal({ ...options, otherBytes: () => adoption.bytes, onRows: () => flusher.nudge() });
-  const adoption = new Adoption({ ...options, own: () => own.home });
+  const project = projectOf(options.url, options.secretKey);
+  const own = new OwnJournal({ ...options, project, otherBytes: () => adoption.bytes, onRows: () => flusher.nudge() });
+  const adoption = new Adoption({ ...options, project, own: () => own.home });
   const waitingClients = (): string[] => [...own.clients].filter((client) => !registered.has(client));
   const ownSources = (): FlushSource[] => (waitingClients().length === 0 ? [own.source] : []);
   const adoptedSources = (): FlushSource[] =>

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { failedWith, reasonOf } from "../ledger-errors.ts";
 import type { Log } from "../../log.ts";
-import { Heartbeats, registeredIn } from "./process-lock.ts";
+import { Heartbeats, otherProject, type Project, registeredIn } from "./process-lock.ts";
 import { type ProcessDirectory, removeDirectory, UNFINISHED } from "./process-directory.ts";
 import { recoverJournal } from "./recovery.ts";
 import { type ReadableSegment, RowReader } from "./row-reader.ts";
@@ -23,6 +23,7 @@ export interface AdoptedJournal {
 export interface AdoptionOptions {
   readonly journalDir: string;
   readonly own: () => ProcessDirectory;
+  readonly project: Project;
   readonly write: WriteFile;
   readonly staleMs: number;
   readonly log: Log;
@@ -128,6 +129,10 @@ export class Adoption {
     // Who adopted keeps a directory of its own for as long as it lives.
     const isFree = owner !== undefined && !existsSync(home);
     if (!isFree && !this.#heartbeats.isDead(judged, home)) return undefined;
+    const other = otherProject(path, this.#options.project);
+    if (other !== undefined) {
+      throw new Error(`its records belong into ${other}: start Waybill for that project once, or remove the directory`);
+    }
     return this.#rename(path, `${original}~${ownId}`);
   }
 

@@ -113,6 +113,9 @@ test("a full disk refuses operations with LEDGER_FULL, keeps the outcomes owed, 
   expect(readFileSync(join(home.path, "00000001.rows"), "utf8")).toBe("");
 
   disk.room = 1 << 20;
+  // Nobody sends while health says full: it is found out without an operation.
+  journal.tick();
+  expect(journal.failure).toBeUndefined();
   const late = sampleIntent();
   await journal.begin(late).written;
   journal.seal();
@@ -147,7 +150,10 @@ test("beyond maxBytes operations are refused, outcomes are not", async () => {
   others = 10_000;
   await expect(journal.begin(sampleIntent()).written).rejects.toMatchObject({ code: "LEDGER_FULL" });
   operation.settle(sampleOutcome());
+  expect(journal.failure).toContain("maxJournalBytes");
   others = 0;
+  journal.tick();
+  expect(journal.failure).toBeUndefined();
   await journal.begin(sampleIntent()).written;
   expect(onDisk(home.path, "rows")).toHaveLength(1);
   expect(journal.refused).toBe(1);

@@ -23,6 +23,7 @@ export interface JournalOptions {
 
 /** A turn's records are written at once when they grow past this, so that a busy turn stays bounded. */
 const TURN_BYTES = 1024 * 1024;
+const PROBE = Buffer.alloc(64 * 1024, "\n");
 const HINT = "Free space on the disk of the journal directory, or bring the database back so that it drains.";
 
 /**
@@ -134,6 +135,8 @@ export class Journal {
       this.#rowsBuffered += 1;
     }
     if (this.#rows.length > 0) this.writeTurn();
+    else if (this.#failure !== undefined) this.#probe();
+    if (this.#files.bytes + this.#options.otherBytes() < this.#options.maxBytes) this.#isCapped = false;
     for (const segment of this.#kept.splice(0)) this.release(segment);
   }
 
@@ -239,10 +242,7 @@ export class Journal {
       return new LedgerError("SHUTTING_DOWN", "The ledger is closed.", "Open a new one before the next operation.");
     }
     const bytes = this.#files.bytes + this.#options.otherBytes();
-    if (bytes < this.#options.maxBytes) {
-      this.#isCapped = false;
-      return undefined;
-    }
+    if (bytes < this.#options.maxBytes) return undefined;
     const message = `The journal is full: it holds ${bytes} of the ${this.#options.maxBytes} bytes it may.`;
     if (!this.#isCapped) this.#options.log("error", `${message} Operations are refused until it drains.`);
     this.#isCapped = true;
@@ -251,6 +251,16 @@ export class Journal {
 
   #full(message: string, cause?: unknown): LedgerError {
     return new LedgerError("LEDGER_FULL", `${message} The operation was not sent.`, HINT, cause);
+  }
+
+  /** Nobody may be sending operations as long as health says that they are refused. */
+  #probe(): void {
+    try {
+      this.#files.probe(PROBE);
+      this.#recovered();
+    } catch (error) {
+      this.#failed(error);
+    }
   }
 
   #failed(error: unknown): void {

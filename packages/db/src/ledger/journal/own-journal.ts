@@ -3,12 +3,13 @@ import type { OpenOperation, OperationIntent } from "../ledger-types.ts";
 import { reasonOf } from "../ledger-errors.ts";
 import { Journal, type JournalOptions } from "./journal.ts";
 import { createProcessDirectory, type ProcessDirectory, removeDirectory } from "./process-directory.ts";
-import { beat, noteRegistered, writeLock } from "./process-lock.ts";
+import { beat, noteRegistered, type Project, writeLock } from "./process-lock.ts";
 import { type RowBatch, RowReader } from "./row-reader.ts";
 
 export interface OwnJournalOptions extends Omit<JournalOptions, "directory" | "maxBytes"> {
   readonly journalDir: string;
   readonly maxJournalBytes: number;
+  readonly project: Project;
 }
 
 /** A quiet process starts new files, so that what is flushed can go, when the old ones hold this part of a segment. */
@@ -26,7 +27,7 @@ export class OwnJournal {
 
   constructor(options: OwnJournalOptions) {
     this.#options = options;
-    this.#home = createProcessDirectory(options.journalDir);
+    this.#home = createProcessDirectory(options.journalDir, options.project);
     this.#journal = new Journal({ ...options, directory: this.#home.path, maxBytes: options.maxJournalBytes });
     this.#reader = this.#newReader();
   }
@@ -101,7 +102,7 @@ export class OwnJournal {
     const isEmpty = this.open === 0 && this.rowsFlushed >= this.rowsWritten;
     try {
       if (isEmpty) removeDirectory(this.#home.path);
-      else writeLock(this.#home.path, true);
+      else writeLock(this.#home.path, this.#options.project, true);
     } catch (error) {
       this.#options.log("warn", "The journal's directory could not be given up", { reason: reasonOf(error) });
     }
@@ -131,7 +132,7 @@ export class OwnJournal {
 
   #move(): void {
     try {
-      this.#home = createProcessDirectory(this.#options.journalDir);
+      this.#home = createProcessDirectory(this.#options.journalDir, this.#options.project);
       this.#journal.moveTo(this.#home.path);
     } catch (error) {
       this.#options.log("error", "No new journal directory could be made; tried again", { reason: reasonOf(error) });

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { appendFileSync, readFileSync, readlinkSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -14,15 +15,25 @@ const lockSchema = z.object({
   machine: z.string(),
   /** The owner has finished here although its process may go on. */
   closed: z.boolean(),
+  project: z.object({ origin: z.string(), key: z.string() }),
 });
+type Lock = z.infer<typeof lockSchema>;
+
+/** Which Supabase project a journal is for. */
+export type Project = Lock["project"];
 
 const LOCK = "lock";
 const REGISTERED = "registered";
 
 export type Liveness = "alive" | "dead" | "unknown";
 
-export function writeLock(directory: string, closed = false): void {
-  const lock = { pid: process.pid, start_token: startToken(process.pid), machine: machine(), closed };
+/** The key only as the beginning of its SHA-256: it names a project that moved to another address. */
+export function projectOf(url: string, secretKey: string): Project {
+  return { origin: new URL(url).origin, key: createHash("sha256").update(secretKey).digest("hex").slice(0, 16) };
+}
+
+export function writeLock(directory: string, project: Project, closed = false): void {
+  const lock: Lock = { pid: process.pid, start_token: startToken(process.pid), machine: machine(), closed, project };
   writeFileSync(join(directory, LOCK), JSON.stringify(lock), { mode: 0o600 });
 }
 
@@ -40,6 +51,17 @@ export function livenessOf(directory: string): Liveness {
   if (!isRunning(lock.pid)) return "dead";
   if (lock.start_token === null) return lock.pid === process.pid ? "alive" : "unknown";
   return lock.start_token === startToken(lock.pid) ? "alive" : "dead";
+}
+
+/**
+ * The address of the project that a journal's records belong into, when it is another one than ours: neither the address
+ * is the same (its key may have been replaced) nor the key (an embedded stack takes another port). Where the lock cannot
+ * be read, the directory that it lies in speaks for ours.
+ */
+export function otherProject(directory: string, ours: Project): string | undefined {
+  const project = readLock(directory)?.project;
+  if (project === undefined || project.origin === ours.origin || project.key === ours.key) return undefined;
+  return project.origin;
 }
 
 /** The time of the owner's last sign of life, in milliseconds since 1970; 0 when there is none. */
@@ -95,7 +117,7 @@ export class Heartbeats {
   }
 }
 
-function readLock(directory: string): z.infer<typeof lockSchema> | undefined {
+function readLock(directory: string): Lock | undefined {
   try {
     return lockSchema.parse(JSON.parse(readFileSync(join(directory, LOCK), "utf8")));
   } catch {

@@ -70,6 +70,11 @@ export class SegmentLog {
     this.#bytes += bytes.length;
   }
 
+  /** Throws what the system says when there is no room to go on. */
+  probe(bytes: Buffer): void {
+    this.#intents.probe(bytes);
+  }
+
   /** Seals the current segment and opens the next. Throws when the files cannot be made; the current one then goes on. */
   rotate(): void {
     const opened = this.#openPair(this.#current.number + 1);
@@ -138,6 +143,13 @@ export class AppendFile {
     if (this.#torn) this.#whole(Buffer.from("\n"));
     this.#torn = false;
     this.#whole(bytes);
+  }
+
+  /** Throws what the system says when the file cannot grow by `bytes`. */
+  probe(bytes: Buffer): void {
+    this.append(bytes);
+    this.#file.bytes -= bytes.length;
+    ftruncateSync(this.#fd, this.#file.bytes);
   }
 
   close(): void {
