@@ -78,9 +78,7 @@ function settleWhole(capture: Capture, call: Call, answer: Answer, text: string,
   const body = readErrorBody(text);
   const message = scrub(httpErrorMessage(status, statusText, body), call.captured.rules);
   if (isOutage(status, body, call.kind.service)) call.connection.observe({ type: "failed", message });
-  const isData = call.kind.service === "rest" || call.kind.service === "rpc";
-  const retryAfter = headers["retry-after"] ?? null;
-  settle.failed(message, data, isData ? retryExpectedIn(call.request.method, call.attempt, status, retryAfter) : null);
+  settle.failed(message, data, retryExpectedIn(call, status, headers["retry-after"] ?? null));
 }
 
 /** A body that passed by: its length is all that is known of it. */

@@ -76,8 +76,10 @@ const CONNECTION_CODES =
 
 /** Refused, reset, DNS, TLS, no answer to connecting; not a request that was malformed or a body that its sender broke off. */
 export function isConnectionFailure(error: unknown): boolean {
-  const code = codeOf(innermost(error));
-  return code !== null && CONNECTION_CODES.test(code);
+  const cause = innermost(error);
+  const code = codeOf(cause);
+  // undici gives some of its parser's errors no code: what answers there does not speak HTTP
+  return code === null ? cause instanceof Error && cause.name === "HTTPParserError" : CONNECTION_CODES.test(code);
 }
 
 function innermost(error: unknown): unknown {

@@ -1,5 +1,6 @@
 import type { OpenOperation, OperationOutcome } from "../../ledger/ledger-types.ts";
 import type { Instant } from "../../ledger/clock.ts";
+import type { Call } from "./call.ts";
 import type { ReadRequest } from "./read-request.ts";
 
 /** An operation that failed in a way that supabase-js retries by itself; its next attempt belongs to it. */
@@ -82,15 +83,15 @@ const RETRIED_STATUSES = new Set([503, 520]);
 
 /**
  * How long supabase-js may take to start its next attempt, in ms; null where it makes none.
+ *
  * @param status null for a network failure
  */
 export function retryExpectedIn(
-  method: string,
-  attempt: number,
+  { kind, request: { method }, attempt }: Pick<Call, "kind" | "request" | "attempt">,
   status: number | null,
   retryAfter: string | null,
 ): number | null {
-  if (method !== "GET" && method !== "HEAD") return null;
+  if ((kind.service !== "rest" && kind.service !== "rpc") || (method !== "GET" && method !== "HEAD")) return null;
   if (attempt > CLIENT_RETRIES || (status !== null && !RETRIED_STATUSES.has(status))) return null;
   const delay = retryAfter === null ? 1000 * 2 ** (attempt - 1) : (Number.parseInt(retryAfter, 10) || 0) * 1000;
   return Math.min(Math.max(0, delay), 60_000) + 1000;

@@ -51,11 +51,7 @@ export function settlement(
       } else {
         const outage = isConnectionFailure(error);
         if (outage) call.connection.observe({ type: "failed", message });
-        settlement.failed(
-          message,
-          null,
-          outage ? retryExpectedIn(call.request.method, call.attempt, null, null) : null,
-        );
+        settlement.failed(message, null, outage ? retryExpectedIn(call, null, null) : null);
       }
     },
   };

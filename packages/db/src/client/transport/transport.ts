@@ -1,6 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { Agent, Dispatcher1Wrapper, Pool } from "undici";
-import type { Dispatcher } from "undici";
+import { Agent, Dispatcher, Dispatcher1Wrapper, Pool } from "undici";
 import { responseTooLarge, transportBusy } from "../errors.ts";
 import { decompress } from "./decompress.ts";
 import type { Answer } from "./light-response.ts";
@@ -53,11 +52,8 @@ export function openTransport(options: TransportOptions): Transport {
     ...(options.ca === undefined ? {} : { connect: { ca: options.ca } }),
   };
   const pool = new Pool(origin, settings);
-  const agent = new Agent({
-    ...settings,
-    factory: (to, poolOptions) => (new URL(to).origin === origin ? pool : new Pool(to, poolOptions)),
-  });
-  const dispatcher = new Dispatcher1Wrapper(agent);
+  const elsewhere = new Agent(settings);
+  const dispatcher = new Dispatcher1Wrapper(new ByOrigin(origin, pool, elsewhere));
   const maxPending = options.maxPending ?? 10_000;
   const maxBytes = options.maxResponseBytes ?? 64 * 1024 * 1024;
   let pending = 0;
@@ -83,10 +79,31 @@ export function openTransport(options: TransportOptions): Transport {
       }
     },
     async close() {
-      await agent.destroy();
-      await pool.destroy();
+      await Promise.all([pool.destroy(), elsewhere.destroy()]);
     },
   };
+}
+
+/**
+ * Our sockets for the project, and others for where it redirects to. An Agent alone would not do: it closes a pool of
+ * ours as soon as that has no connection left.
+ */
+class ByOrigin extends Dispatcher {
+  readonly #origin: string;
+  readonly #pool: Dispatcher;
+  readonly #elsewhere: Dispatcher;
+
+  constructor(origin: string, pool: Dispatcher, elsewhere: Dispatcher) {
+    super();
+    this.#origin = origin;
+    this.#pool = pool;
+    this.#elsewhere = elsewhere;
+  }
+
+  override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    const isOurs = String(options.origin).replace(/\/$/, "") === this.#origin;
+    return (isOurs ? this.#pool : this.#elsewhere).dispatch(options, handler);
+  }
 }
 
 function dispatchWhole(pool: Pool, request: OutgoingRequest, limit: Limit, maxBytes: number): Promise<Answer> {

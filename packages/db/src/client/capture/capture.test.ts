@@ -1,0 +1,185 @@
+import { describe, expect, it } from "vitest";
+import { classify } from "../classify/classify.ts";
+import { createCapture } from "./capture.ts";
+import { parseSearch } from "./redact-search.ts";
+import { createRedaction, REDACTED } from "./redaction.ts";
+
+const capture = createCapture(createRedaction(["ssn", "vault.*", "patients.diagnosis"]), 1000);
+
+interface Given {
+  method?: string;
+  path?: string;
+  query?: string;
+  prefer?: string;
+  body?: string | number;
+}
+
+function captured(
+  { method = "GET", path = "/rest/v1/users", query = "", prefer, body }: Given,
+  answer = "[]",
+  rows: number | null = null,
+) {
+  const kind = classify({ method, path, header: (name) => (name === "prefer" ? (prefer ?? null) : null) });
+  const isData = kind.service === "rest" || kind.service === "rpc";
+  const { query_data, rules } = capture.request({
+    kind,
+    method,
+    path: isData ? null : path,
+    search: parseSearch(query),
+    prefer: prefer ?? null,
+    body: body ?? null,
+  });
+  const response_data = capture.response(kind, answer, Buffer.byteLength(answer), rows, rules);
+  for (const text of [query_data, response_data]) expect(text).not.toMatch(/[\r\n]/);
+  const parsed: { query: unknown; response: unknown } = {
+    query: JSON.parse(query_data),
+    response: JSON.parse(response_data),
+  };
+  return { ...parsed, response_data };
+}
+
+describe("a request", () => {
+  it("keeps method, search, prefer and body", () => {
+    const given = {
+      method: "POST",
+      query: "select=id&on_conflict=id&age=gt.1&age=lt.9",
+      prefer: "resolution=merge-duplicates",
+      body: '[{"id":1}]',
+    };
+    expect(captured(given).query).toEqual({
+      method: "POST",
+      search: { select: "id", on_conflict: "id", age: ["gt.1", "lt.9"] },
+      prefer: "resolution=merge-duplicates",
+      upsert: true,
+      body: [{ id: 1 }],
+    });
+  });
+  it("redacts secret columns, whatever the body's numbers", () => {
+    const body = '{"id":12345678901234567890,"password":"hunter2","ssn":[1,2]}';
+    const kind = classify({ method: "POST", path: "/rest/v1/users", header: () => null });
+    const { query_data } = capture.request({ kind, method: "POST", path: null, search: [], prefer: null, body });
+    expect(query_data).toBe(
+      `{"method":"POST","body":{"id":12345678901234567890,"password":"${REDACTED}","ssn":"${REDACTED}"}}`,
+    );
+  });
+  it("keeps only the length of auth, file and function bodies", () => {
+    expect(captured({ method: "POST", path: "/auth/v1/token", body: '{"password":"x"}' }).query).toEqual({
+      method: "POST",
+      path: "/auth/v1/token",
+      bytes: 16,
+    });
+    expect(captured({ method: "POST", path: "/storage/v1/object/b/x", body: 12 }).query).toMatchObject({ bytes: 12 });
+    expect(captured({ method: "POST", path: "/functions/v1/f", body: "{}" }).query).toMatchObject({ bytes: 2 });
+  });
+  it("cuts a body beyond the limit to its size, rows and beginning", () => {
+    const body = JSON.stringify(
+      Array.from({ length: 100 }, (_, id) => ({ api_key: `sk_${id}`, name: "x".repeat(10) })),
+    );
+    const { query } = captured({ method: "POST", body });
+    expect(query).toMatchObject({ body: { truncated: true, bytes: body.length, rows: 100 } });
+    expect(JSON.stringify(query)).not.toContain("sk_");
+    expect(JSON.stringify(query)).toContain("xxxxxxxxxx");
+  });
+  it("takes a body of exactly the limit whole", () => {
+    const body = JSON.stringify("x".repeat(998));
+    expect(captured({ method: "POST", body }).query).toMatchObject({ body: "x".repeat(998) });
+    expect(captured({ method: "POST", body: JSON.stringify("x".repeat(999)) }).query).toMatchObject({
+      body: { truncated: true },
+    });
+    expect(captured({ method: "POST", body: JSON.stringify("é".repeat(500)) }).query).toMatchObject({
+      body: { truncated: true, bytes: 1002 },
+    });
+  });
+  it("says that it replaced what jsonb refuses", () => {
+    const { query } = captured({ method: "POST", body: String.raw`{"a":"x\u0000y"}` });
+    expect(query).toEqual({ method: "POST", body: { a: "x\uFFFDy" }, characters_replaced: true });
+  });
+  it("keeps a body that is no JSON as text, unless it may hold a secret", () => {
+    expect(captured({ method: "POST", body: "id,name\n1,Joe" }).query).toMatchObject({ body: "id,name\n1,Joe" });
+    expect(captured({ method: "POST", body: "id,api_key\n1,x" }).query).toMatchObject({ body: REDACTED });
+    expect(captured({ method: "POST", body: '[],"user_id":"x","y":[]' }).query).toMatchObject({
+      body: '[],"user_id":"x","y":[]',
+    });
+  });
+  it("hides every value of a table listed whole", () => {
+    const { query, response } = captured(
+      { method: "POST", path: "/rest/v1/vault", query: "name=eq.x", body: '{"a":"b"}' },
+      '[{"a":"b"}]',
+    );
+    expect(query).toEqual({ method: "POST", search: { name: REDACTED }, body: REDACTED, bytes: 9 });
+    expect(response).toEqual({ redacted: true, bytes: 11 });
+  });
+});
+
+describe("an answer", () => {
+  it("is embedded as it came", () => {
+    expect(captured({}, '[{"n":1.10,"big":12345678901234567890}]').response_data).toBe(
+      '[{"n":1.10,"big":12345678901234567890}]',
+    );
+  });
+  it("loses secret columns, and those renamed by the select", () => {
+    const query = "select=id,x:api_key,owner:staff(y:ssn)";
+    const answer = '[{"id":1,"x":"sk","api_key":"sk","owner":{"y":"1"}}]';
+    expect(captured({ query }, answer).response).toEqual([
+      { id: 1, x: REDACTED, api_key: REDACTED, owner: { y: REDACTED } },
+    ]);
+  });
+  it("loses another table's listed column when that table comes along", () => {
+    const answer = '[{"patients":{"diagnosis":"flu"}}]';
+    expect(captured({ query: "select=*,patients(diagnosis)" }, answer).response).toEqual([
+      { patients: { diagnosis: REDACTED } },
+    ]);
+    expect(captured({ query: "select=*" }, '[{"diagnosis":"roof leaks"}]').response).toEqual([
+      { diagnosis: "roof leaks" },
+    ]);
+  });
+  it("is hidden whole when the function's name says that it hands out a secret", () => {
+    const rotated = captured({ method: "POST", path: "/rest/v1/rpc/rotate_api_key", body: "{}" }, '"sk_live"');
+    expect(rotated.response).toEqual({ redacted: true, bytes: 9 });
+  });
+  it("beyond the limit keeps size, rows and a redacted beginning", () => {
+    const answer = JSON.stringify(Array.from({ length: 200 }, (_, id) => ({ id, token: `tok_${id}` })));
+    const { response } = captured({}, answer, 200);
+    expect(response).toMatchObject({ truncated: true, bytes: answer.length, rows: 200 });
+    expect(JSON.stringify(response)).not.toContain("tok_");
+  });
+  it("as CSV or a plan is kept, unless a secret may be in it", () => {
+    expect(captured({}, "id,name\n1,Joe").response).toBe("id,name\n1,Joe");
+    expect(captured({}, "id,api_key\n1,x").response).toBe(REDACTED);
+    expect(captured({ query: "api_key=eq.sk_live" }, "Seq Scan on users").response).toBe(REDACTED);
+  });
+  it("says that it replaced what jsonb refuses", () => {
+    expect(captured({}, String.raw`{"a":"\u0000"}`).response).toEqual({
+      characters_replaced: true,
+      body: { a: "\uFFFD" },
+    });
+  });
+  it("of a signing, an auth call or a function keeps its length", () => {
+    for (const path of ["/storage/v1/object/sign/b/x", "/auth/v1/token", "/functions/v1/f"]) {
+      expect(captured({ method: "POST", path, body: "{}" }, '{"signedURL":"/x?token=y"}').response).toEqual({
+        bytes: 26,
+      });
+    }
+  });
+});
+
+describe("an error", () => {
+  const details = (text: string) => JSON.stringify({ code: "23505", message: "no", details: text });
+  it("does not repeat a secret column's value", () => {
+    const answer = details("Key (tenant, api_key)=(1, sk_live) already exists.");
+    expect(JSON.stringify(captured({ method: "POST", body: "{}" }, answer).response)).not.toContain("sk_live");
+    const harmless = details("Key (code)=(LAX) already exists.");
+    expect(JSON.stringify(captured({ method: "POST", body: "{}" }, harmless).response)).toContain("(LAX)");
+  });
+  it("does not repeat a failing row", () => {
+    const answer = details('Failing row contains (1, "a) b", sk_live, null).');
+    expect(JSON.stringify(captured({ method: "PATCH", body: "{}" }, answer).response)).not.toContain("sk_live");
+  });
+  it("does not repeat a secret that the request sent", () => {
+    const answer = JSON.stringify({ code: "22P02", message: 'invalid input syntax for type uuid: "hunter2"' });
+    expect(JSON.stringify(captured({ method: "POST", body: '{"password":"hunter2"}' }, answer).response)).not.toContain(
+      "hunter2",
+    );
+    expect(JSON.stringify(captured({ query: "api_key=eq.hunter2" }, answer).response)).not.toContain("hunter2");
+  });
+});

@@ -1,0 +1,285 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { runInContext } from "./context.ts";
+import { callErrorCode, clientDisconnected } from "./errors.ts";
+import { type Answering, json, stubUpstream, type StubUpstream } from "./testing/stub-upstream.ts";
+import { tracked } from "./testing/tracked.ts";
+
+let upstream: StubUpstream;
+beforeEach(async () => {
+  upstream = await stubUpstream();
+});
+afterEach(() => upstream[Symbol.asyncDispose]());
+
+const beginOnly: Answering = (_request, response) => {
+  response.writeHead(200, { "content-type": "application/json" });
+  response.write('[{"id":');
+};
+
+const cutOff: Answering = (_request, response, socket) => {
+  response.writeHead(200, { "content-length": 1000 });
+  response.write("[", () => socket.destroy());
+};
+
+const jwt = (payload: object) => `e30.${Buffer.from(JSON.stringify(payload)).toString("base64url")}.c2ln`;
+
+describe("a call", () => {
+  it("is written before it leaves", async () => {
+    await using client = tracked(upstream.url);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    client.ledger.gate = promise;
+    const answer = client.fetch(`${upstream.url}/rest/v1/airports`);
+    await new Promise((tick) => setTimeout(tick, 50));
+    expect([client.ledger.operations.length, upstream.arrived.length]).toEqual([1, 0]);
+    resolve();
+    await answer;
+    expect(upstream.arrived.length).toBe(1);
+  });
+
+  it("is not sent when the ledger refuses it", async () => {
+    await using client = tracked(upstream.url);
+    client.ledger.gate = Promise.reject(new Error("LEDGER_FULL"));
+    const { error } = await client.supabase.from("airports").insert({});
+    expect(error?.message).toContain("LEDGER_FULL");
+    expect(upstream.arrived).toEqual([]);
+  });
+
+  it("is recorded with what was asked and answered", async () => {
+    upstream.answer = json(200, [{ id: 1 }], { "content-range": "0-0/*" });
+    await using client = tracked(upstream.url);
+    await client.supabase.from("airports").select("id").eq("id", 1);
+    const { intent, outcome } = client.ledger.only();
+    expect(intent).toMatchObject({
+      client_id: "test/anon",
+      operation_type: "read",
+      table_name: "airports",
+      query_data: '{"method":"GET","search":{"select":"id","id":"eq.1"}}',
+    });
+    expect(outcome).toMatchObject({ status: "success", attempts: 1, error_message: null, response_data: '[{"id":1}]' });
+    expect(outcome.completed_at > intent.created_at).toBe(true);
+    expect(outcome.execution_time_ms).toBeGreaterThanOrEqual(1);
+    expect(client.signs).toEqual([{ type: "succeeded" }]);
+  });
+
+  it("with an empty answer keeps status and count", async () => {
+    upstream.answer = (_request, response) => response.writeHead(200, { "content-range": "*/7" }).end();
+    await using client = tracked(upstream.url);
+    expect((await client.supabase.from("airports").select("*", { count: "exact", head: true })).count).toBe(7);
+    expect(client.ledger.only().outcome.response_data).toBe('{"status":200,"content_range":"*/7"}');
+  });
+
+  it("loses the operation header on the way", async () => {
+    await using client = tracked(upstream.url);
+    await client.supabase.rpc("busiest").setHeader("x-waybill-operation", "read");
+    expect(client.ledger.only().intent.operation_type).toBe("read");
+    expect(upstream.arrived[0]?.headers).not.toHaveProperty("x-waybill-operation");
+  });
+
+  it("goes nowhere but to its project", async () => {
+    await using client = tracked(upstream.url);
+    await expect(client.fetch("https://elsewhere.example/rest/v1/x")).rejects.toThrow(/asked for https:\/\/elsewhere/);
+    await expect(client.fetch(`${upstream.url}0/rest/v1/x`)).rejects.toThrow(TypeError);
+    expect(client.ledger.operations).toEqual([]);
+  });
+});
+
+describe("who asks", () => {
+  it("comes from the context, and the request id goes along", async () => {
+    await using client = tracked(upstream.url);
+    const context = { request_id: "r1", user_id: "u1", session_id: "s1", model_id: "m1", schema_version: "1.2.3" };
+    await runInContext(context, async () => await client.supabase.from("airports").select());
+    expect(client.ledger.only().intent).toMatchObject(context);
+    expect(upstream.arrived[0]?.headers["x-request-id"]).toBe("r1");
+  });
+
+  it("is the token's subject where the context names nobody, and nobody where it says so", async () => {
+    await using client = tracked(upstream.url);
+    const headers = { authorization: `Bearer ${jwt({ sub: "user-1" })}` };
+    await client.fetch(`${upstream.url}/rest/v1/a`, { headers });
+    await runInContext({ request_id: "r", user_id: null }, () =>
+      client.fetch(`${upstream.url}/rest/v1/a`, { headers }),
+    );
+    for (const authorization of [
+      "Bearer sb_secret_x",
+      `Bearer ${jwt({ role: "service_role" })}`,
+      "Bearer a.b.c",
+      "Basic x",
+    ]) {
+      await client.fetch(`${upstream.url}/rest/v1/a`, { headers: { authorization } });
+    }
+    expect(client.ledger.operations.map(({ intent }) => intent.user_id)).toEqual([
+      "user-1",
+      null,
+      null,
+      null,
+      null,
+      null,
+    ]);
+  });
+
+  it("outside a context has a request id of its own, or the caller's", async () => {
+    await using client = tracked(upstream.url);
+    await client.fetch(`${upstream.url}/rest/v1/a`);
+    await client.fetch(`${upstream.url}/rest/v1/a`);
+    await client.fetch(`${upstream.url}/rest/v1/a`, { headers: { "X-Request-Id": "mine" } });
+    const ids = client.ledger.operations.map(({ intent }) => intent.request_id);
+    expect(new Set(ids).size).toBe(3);
+    expect(ids[2]).toBe("mine");
+    expect(upstream.arrived.map(({ headers }) => headers["x-request-id"])).toEqual(ids);
+  });
+});
+
+describe("an answer that is an error", () => {
+  it("is recorded with code and message, and says nothing of the connection", async () => {
+    upstream.answer = json(409, { code: "23505", message: "duplicate key", details: null, hint: null });
+    await using client = tracked(upstream.url);
+    await client.supabase.from("airports").insert({ id: 1 });
+    expect(client.ledger.only().outcome).toMatchObject({ status: "error", error_message: "23505: duplicate key" });
+    expect(client.signs).toEqual([]);
+  });
+
+  it.each([
+    [502, "<html>", "HTTP 502 Bad Gateway", true],
+    [522, "", "HTTP 522 unknown", true],
+    [
+      504,
+      JSON.stringify({ code: "PGRST003", message: "Timed out acquiring connection" }),
+      "PGRST003: Timed out acquiring connection",
+      true,
+    ],
+    [503, JSON.stringify({ code: "53300", message: "too many connections" }), "53300: too many connections", true],
+    [500, JSON.stringify({ code: "57P01", message: "terminating connection" }), "57P01: terminating connection", true],
+    [500, JSON.stringify({ code: "57014", message: "canceling statement" }), "57014: canceling statement", false],
+    [503, JSON.stringify({ code: "PT503", message: "raised" }), "PT503: raised", false],
+    [500, "oops", "HTTP 500 Internal Server Error", false],
+    [429, JSON.stringify({ message: "slow down" }), "HTTP 429 Too Many Requests: slow down", false],
+  ])("%i %s", async (status, body, message, counts) => {
+    upstream.answer = (_request, response) => response.writeHead(status).end(body);
+    await using client = tracked(upstream.url);
+    await client.supabase.from("airports").insert({});
+    expect(client.ledger.only().outcome).toMatchObject({ status: "error", error_message: message });
+    expect(client.signs.map(({ type }) => type)).toEqual(counts ? ["failed"] : []);
+  });
+
+  it("of an edge function is its author's own affair", async () => {
+    upstream.answer = json(503, { message: "mine" });
+    await using client = tracked(upstream.url);
+    const { error } = await client.supabase.functions.invoke("f");
+    expect(error.name).toBe("FunctionsHttpError");
+    await error.context.text();
+    expect(client.ledger.only().outcome).toMatchObject({
+      status: "error",
+      error_message: "HTTP 503 Service Unavailable",
+    });
+    expect(client.signs).toEqual([]);
+  });
+
+  it("of auth and storage is told in their own words", async () => {
+    await using client = tracked(upstream.url);
+    upstream.answer = json(400, { code: 400, error_code: "invalid_credentials", msg: "Invalid login credentials" });
+    await client.supabase.auth.signInWithPassword({ email: "a@b.co", password: "hunter2" });
+    upstream.answer = json(400, { statusCode: "409", error: "Duplicate", message: "The resource already exists" });
+    await client.supabase.storage.from("b").upload("x", new Blob(["hi"]));
+    expect(client.ledger.operations.map(({ outcomes }) => outcomes[0]?.error_message)).toEqual([
+      "invalid_credentials: Invalid login credentials",
+      "Duplicate: The resource already exists",
+    ]);
+    expect(JSON.stringify(client.ledger.operations)).not.toContain("hunter2");
+  });
+});
+
+describe("no answer", () => {
+  it.each([
+    ["before the headers", () => {}],
+    ["in the body", beginOnly],
+  ] satisfies [string, Answering][])("a hang %s ends at the deadline as timeout", async (_where, answer) => {
+    upstream.answer = answer;
+    await using client = tracked(upstream.url, { timeoutMs: 150 });
+    const { error } = await client.supabase.from("airports").select();
+    expect(error?.message).toMatch(/^AbortError: Supabase did not answer wholly within 150 ms/);
+    expect(callErrorCode(error ?? {})).toBe("OPERATION_TIMEOUT");
+    expect(client.ledger.only().outcome).toMatchObject({
+      status: "timeout",
+      error_message: "No whole answer within 150 ms.",
+    });
+    expect(client.signs.map(({ type }) => type)).toEqual(["suspect"]);
+    expect(upstream.arrived.length).toBe(1);
+  });
+
+  it("a journal that hangs ends at the deadline too", async () => {
+    await using client = tracked(upstream.url, { timeoutMs: 100 });
+    client.ledger.gate = new Promise(() => {});
+    expect(callErrorCode((await client.supabase.from("airports").select()).error ?? {})).toBe("OPERATION_TIMEOUT");
+    expect(client.ledger.only().outcome.status).toBe("timeout");
+  });
+
+  it("the caller's abort is an error of the caller's", async () => {
+    await using client = tracked(upstream.url);
+    const controller = new AbortController();
+    upstream.answer = () => controller.abort();
+    const { error } = await client.supabase.from("airports").select().abortSignal(controller.signal);
+    expect(error?.hint).toContain("aborted");
+    expect(client.ledger.only().outcome).toMatchObject({ status: "error", error_message: "Cancelled by the caller." });
+    expect(client.signs).toEqual([]);
+  });
+
+  it.each([
+    ["a reset", (_request, _response, socket) => socket.destroy()],
+    ["a body cut off", cutOff],
+    ["no HTTP", (_request, _response, socket) => socket.end("garbage\r\n\r\n")],
+  ] satisfies [string, Answering][])("%s is an error that counts for the connection", async (_what, answer) => {
+    upstream.answer = answer;
+    await using client = tracked(upstream.url);
+    const { error, status } = await client.supabase.from("airports").insert({});
+    expect([error?.message, status]).toEqual(["TypeError: fetch failed", 0]);
+    expect(client.ledger.only().outcome.status).toBe("error");
+    expect(client.signs.map(({ type }) => type)).toEqual(["failed"]);
+  });
+
+  it("a refused connection names the reason", async () => {
+    await using gone = await stubUpstream();
+    await gone[Symbol.asyncDispose]();
+    await using client = tracked(gone.url);
+    await client.supabase.from("airports").insert({});
+    expect(client.ledger.only().outcome.error_message).toMatch(/ECONNREFUSED/);
+    expect(client.signs).toMatchObject([{ type: "failed", message: expect.stringContaining("ECONNREFUSED") }]);
+  });
+
+  it("an answer too long is given up", async () => {
+    upstream.answer = json(200, ["x".repeat(5000)]);
+    await using client = tracked(upstream.url, { transportOptions: { maxResponseBytes: 4000 } });
+    expect(callErrorCode((await client.supabase.from("airports").select()).error ?? {})).toBe("RESPONSE_TOO_LARGE");
+    expect(client.ledger.only().outcome.error_message).toContain("longer than 4000 bytes");
+    expect(client.signs).toEqual([]);
+  });
+
+  it("one request too many is refused", async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    upstream.answer = (_request, response) => void promise.then(() => response.end("[]"));
+    await using client = tracked(upstream.url, { transportOptions: { maxPending: 2 } });
+    const waiting = [1, 2].map(() => client.fetch(`${upstream.url}/rest/v1/a`));
+    await expect(client.fetch(`${upstream.url}/rest/v1/a`)).rejects.toMatchObject({ code: "TRANSPORT_BUSY" });
+    resolve();
+    await Promise.all(waiting);
+    expect(client.ledger.operations.map(({ outcomes }) => outcomes[0]?.status)).toEqual([
+      "success",
+      "success",
+      "error",
+    ]);
+  });
+
+  it("a disconnected client fails at once and sends nothing", async () => {
+    const connectionOf = () => ({
+      clientId: "c",
+      refusal: () => clientDisconnected("c", "ECONNREFUSED"),
+      observe: () => {},
+    });
+    await using client = tracked(upstream.url, { connectionOf });
+    const { error } = await client.supabase.from("airports").select();
+    expect(callErrorCode(error ?? {})).toBe("CLIENT_DISCONNECTED");
+    expect(upstream.arrived).toEqual([]);
+    expect(client.ledger.only().outcome).toMatchObject({
+      status: "error",
+      error_message: expect.stringContaining("Client c is disconnected"),
+    });
+  });
+});
