@@ -63,7 +63,8 @@ function recorded<Result extends Outcome>(
 ): Promise<Result> {
   return waybill.run(context, async () => {
     const result = await rest();
-    if (!result.ok && result.error.cause instanceof WaybillDbError) throw storeFailure(result.error.cause);
+    if (result.ok || result.error instanceof ApiError) return result;
+    if (result.error.cause instanceof WaybillDbError) throw storeFailure(result.error.cause);
     return result;
   });
 }

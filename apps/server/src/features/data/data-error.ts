@@ -1,6 +1,7 @@
 import type { ErrorIssue } from "@waybill/contracts";
 import { type Answer, lastOperationId, storeError } from "@waybill/db";
 import { ApiError } from "../../trpc/api-error.ts";
+import { refusedColumns, type RefusedModel } from "./refused-columns.ts";
 
 export type DataAnswer = Answer;
 
@@ -10,11 +11,11 @@ export type DataAnswer = Answer;
  * @param what was asked, as the beginning of the sentence: `Creating a row of airports`
  * @param field of the input that the refused values came by
  */
-export function dataError(what: string, answer: DataAnswer, field: string): ApiError {
+export function dataError(what: string, model: RefusedModel, answer: DataAnswer, field: string): ApiError {
   const failure = storeError(what, answer);
   const { code, message, hint, sqlstate } = failure;
   const issue = (name: string): ErrorIssue => ({ field: name, rule: sqlstate ?? code.toLowerCase(), message });
-  const columns = columnsNamed(answer);
+  const columns = answer.error === null ? [] : refusedColumns(answer.error, model);
   return new ApiError({
     code,
     message,
@@ -23,14 +24,4 @@ export function dataError(what: string, answer: DataAnswer, field: string): ApiE
     operationId: lastOperationId(),
     cause: failure,
   });
-}
-
-const keyDetail = /^Key \(([^)]+)\)=/;
-const columnMessage = /\bcolumn "([^"]+)"/;
-
-/** The columns that Postgres names in a violation; none when it names none. */
-function columnsNamed({ error }: DataAnswer): string[] {
-  const ofKey = typeof error?.details === "string" ? keyDetail.exec(error.details)?.[1]?.split(", ") : undefined;
-  const ofMessage = columnMessage.exec(error?.message ?? "")?.[1];
-  return ofKey ?? (ofMessage === undefined ? [] : [ofMessage]);
 }

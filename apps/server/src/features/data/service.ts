@@ -196,12 +196,12 @@ function notFound(model: string): never {
   throw new ApiError({ code: "NOT_FOUND", message: `${model} has no such row, or you may not see it` });
 }
 
-function rowsOf(what: string, { columns }: ReadyModel, answer: DataAnswer, field: string): DataRow[] {
-  if (answer.error !== null) throw dataError(what, answer, field);
+function rowsOf(what: string, ready: ReadyModel, answer: DataAnswer, field: string): DataRow[] {
+  if (answer.error !== null) throw dataError(what, ready, answer, field);
   return z
     .array(dataRowSchema)
     .parse(answer.data)
-    .map((row) => only(row, columns));
+    .map((row) => only(row, ready.columns));
 }
 
 /** The columns that were asked for: the cursor needs others, and a table may have more than its model tells. */
