@@ -5,7 +5,7 @@ import type { dataModelCreateSchema } from "@waybill/contracts";
 type ModelDeclaration = z.input<typeof dataModelCreateSchema>;
 
 /** The tables' own column, filled by the database with whoever inserts. */
-const ownerId = { type: ["string", "null"], format: "uuid", "x-pg": "uuid", default: null } as const;
+const ownerId = { type: ["string", "null"], format: "uuid", "x-pg": "uuid" } as const;
 
 const iata = { type: "string", pattern: "^[A-Z0-9]{3,4}$" } as const;
 const text = { type: "string", minLength: 1 } as const;
