@@ -24,7 +24,7 @@ export function checkFields(fields: unknown): ErrorIssue[] {
     return issuesOf(parsed.error).map((issue) => ({ ...issue, field: under("fields", issue.field) }));
   const engine = sharedEngine();
   if (engine.validateSchema(parsed.data) !== true) return issuesOfErrors(engine.errors ?? [], ["fields"]);
-  const issues = safetyIssues(parsed.data, (keyword) => engine.getKeyword(keyword) !== false);
+  const issues = safetyIssues(parsed.data, (keyword) => Object.hasOwn(engine.RULES.keywords, keyword));
   return issues.length > 0 ? issues : compileIssues(engine, parsed.data);
 }
 
