@@ -63,12 +63,16 @@ function isJson(type: string | undefined): boolean {
   return type === "json" || type === "jsonb";
 }
 
-/** The value of which lite's coercion of strings makes the right one. */
+/** The value of which lite's coercions, and the guesses of the native driver, make the right one. */
 function beforeCoercion(value: unknown, type: string | undefined): unknown {
-  if (typeof value !== "string") return value;
+  if (value === null || value === undefined) return value;
   // lite parses the text as JSON and sends the result, which has to be JSON again.
   if (isJson(type)) return JSON.stringify(JSON.stringify(value));
   // lite would pass it through a double.
-  if (type === "int8" && /^[+-]?\d{1,19}$/.test(value)) return BigInt(value);
+  if (type === "int8" && typeof value === "string" && /^[+-]?\d{1,19}$/.test(value)) return BigInt(value);
+  if (typeof value === "boolean" && type !== "bool") return String(value);
+  if (typeof value === "object" && textTypes.has(type ?? "")) return JSON.stringify(value);
   return value;
 }
+
+const textTypes = new Set(["text", "varchar", "bpchar"]);

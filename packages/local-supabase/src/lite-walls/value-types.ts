@@ -1,3 +1,5 @@
+import { parse as parseArray } from "postgres-array";
+
 /** Text of a value for Postgres, by type id; text of Postgres as a value, by type id. */
 interface Converters {
   serializers: Record<string | number, (value: unknown) => string>;
@@ -7,16 +9,57 @@ interface Converters {
 const oid = {
   bool: 16,
   bytea: 17,
+  int8: 20,
+  int2: 21,
+  int4: 23,
   text: 25,
   json: 114,
+  float4: 700,
+  float8: 701,
   bpchar: 1042,
   varchar: 1043,
   date: 1082,
   timestamp: 1114,
   timestamptz: 1184,
   numeric: 1700,
+  uuid: 2950,
   jsonb: 3802,
 } as const;
+
+/** The type of arrays of each type. Both drivers read a NULL in an array as the text "NULL". */
+const arrayOid: Record<keyof typeof oid, number> = {
+  bool: 1000,
+  bytea: 1001,
+  int8: 1016,
+  int2: 1005,
+  int4: 1007,
+  text: 1009,
+  json: 199,
+  float4: 1021,
+  float8: 1022,
+  bpchar: 1014,
+  varchar: 1015,
+  date: 1182,
+  timestamp: 1115,
+  timestamptz: 1185,
+  numeric: 1231,
+  uuid: 2951,
+  jsonb: 3807,
+};
+
+const elementParsers: Partial<Record<keyof typeof oid, (text: string) => unknown>> = {
+  bool: (value) => value === "t",
+  int8: Number,
+  int2: Number,
+  int4: Number,
+  json: (value) => JSON.parse(value),
+  float4: finiteNumber,
+  float8: finiteNumber,
+  timestamp: isoTime,
+  timestamptz: isoTime,
+  numeric: finiteNumber,
+  jsonb: (value) => JSON.parse(value),
+};
 
 /**
  * Converts values as PostgREST does: in, Postgres itself parses what JSON held; out, the shapes of `to_json`
@@ -40,12 +83,28 @@ export const postgrestTypes: Converters = {
     [oid.bytea]: (value) => value,
     [oid.timestamp]: isoTime,
     [oid.timestamptz]: isoTime,
-    [oid.numeric]: (value) => {
-      const number = Number(value);
-      return Number.isFinite(number) ? number : value;
-    },
+    [oid.numeric]: finiteNumber,
   },
 };
+for (const [type, id] of Object.entries(arrayOid)) {
+  const parseElement = Object.entries(elementParsers).find(([name]) => name === type)?.[1] ?? String;
+  postgrestTypes.serializers[id] = (value) => (Array.isArray(value) ? arrayLiteral(value) : text(value));
+  postgrestTypes.parsers[id] = (value) => parseArray(value, parseElement);
+}
+
+function arrayLiteral(items: readonly unknown[]): string {
+  const elements = items.map((item) => {
+    if (item === null || item === undefined) return "NULL";
+    return Array.isArray(item) ? arrayLiteral(item) : `"${text(item).replace(/["\\]/g, "\\$&")}"`;
+  });
+  return `{${elements.join(",")}}`;
+}
+
+/** `NaN` and `Infinity` stay text, as in JSON they have to. */
+function finiteNumber(value: string): number | string {
+  const number = Number(value);
+  return Number.isFinite(number) ? number : value;
+}
 
 function text(value: unknown): string {
   if (typeof value === "string") return value;

@@ -18,7 +18,8 @@ export interface WallOptions {
 }
 
 /**
- * Walls off the faults of lite's connection. Call it before `new App(…)`, which copies `connection.kysely`.
+ * Walls off the faults of lite's connection. Call it when PGlite is ready, whose start sets its own converters,
+ * and before `new App(…)`, which copies `connection.kysely`.
  *
  * - PGlite's one session goes to one request at a time, from BEGIN to COMMIT, or callers read under each other's role.
  * - Roles apply from the first request on, whether or not a table has RLS by then.

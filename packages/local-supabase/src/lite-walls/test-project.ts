@@ -1,0 +1,66 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createClient, type SupabaseClient } from "@supabase/supabase-js";
+import { Agent, fetch as undiciFetch } from "undici";
+import { start, type LocalSupabase, type StartOptions } from "../start.ts";
+
+// oxlint-disable-next-line typescript/consistent-type-assertions, typescript/no-unsafe-type-assertion -- Node's types are of an older undici, and differ in FormData
+const fetchThrough = undiciFetch as unknown as (input: unknown, init: object) => Promise<Response>;
+
+/** A stack with a project of the test's own, and clients of it over real HTTPS. */
+export interface TestProject extends AsyncDisposable {
+  readonly stack: LocalSupabase;
+  /** With the secret key. */
+  readonly service: SupabaseClient;
+  /** With the publishable key; every call gives a client without a session. */
+  anonymous(): SupabaseClient;
+  /** Signed up with this address and the password `password1`. */
+  signedUp(email: string): Promise<SupabaseClient>;
+  /** A bare request, with the secret key unless `headers` say otherwise. */
+  request(
+    path: string,
+    init?: { method?: string; body?: string | Uint8Array<ArrayBuffer>; headers?: Record<string, string> },
+  ): Promise<Response>;
+}
+
+/** Starts a stack whose only migration is `sql`. */
+export async function startProject(sql: string, options: StartOptions = {}): Promise<TestProject> {
+  const project = await mkdtemp(join(tmpdir(), "waybill project "));
+  try {
+    await mkdir(join(project, "migrations"));
+    await writeFile(join(project, "migrations", "20260101000000_test.sql"), sql);
+    const stack = await start({ ...options, project });
+    const agent = new Agent({ connect: { ca: stack.ca }, connections: 100 });
+    const trusting: typeof fetch = (input, init) => fetchThrough(input, { ...init, dispatcher: agent });
+    const client = (key: string): SupabaseClient =>
+      createClient(stack.url, key, {
+        auth: { persistSession: false, autoRefreshToken: false },
+        global: { fetch: trusting },
+      });
+    return {
+      stack,
+      service: client(stack.secretKey),
+      anonymous: () => client(stack.publishableKey),
+      signedUp: async (email) => {
+        const user = client(stack.publishableKey);
+        const { error } = await user.auth.signUp({ email, password: "password1" });
+        if (error) throw error;
+        return user;
+      },
+      request: (path, { headers, ...init } = {}) =>
+        trusting(stack.url + path, {
+          ...init,
+          headers: headers ?? { apikey: stack.secretKey, "content-type": "application/json" },
+        }),
+      [Symbol.asyncDispose]: async () => {
+        await agent.close();
+        await stack.stop();
+        await rm(project, { recursive: true, force: true });
+      },
+    };
+  } catch (error) {
+    await rm(project, { recursive: true, force: true });
+    throw error;
+  }
+}
