@@ -30,6 +30,8 @@ export const dataKeySchema = dataRowInputSchema
     error: "must hold one plain value for each column of the key",
   });
 
+export type DataKey = z.output<typeof dataKeySchema>;
+
 export const filterOperators = ["eq", "neq", "gt", "gte", "lt", "lte", "like", "ilike", "in", "is"] as const;
 
 /** One condition on a column; all conditions of a list must hold. */
