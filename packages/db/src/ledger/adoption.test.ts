@@ -76,7 +76,7 @@ test("the journal of a killed process is taken over: rows stored, the open inten
   const taken = parseMicros(String(unknown?.["completed_at"])) - parseMicros(String(unknown?.["created_at"]));
   expect(taken).toBeGreaterThan(0);
   expect(unknown?.["execution_time_ms"]).toBe(Math.ceil(taken / 1000));
-  expect(ledger.health()).toMatchObject({ outcomeUnknown: 1, adopted: 0, damaged: 0 });
+  expect(ledger.health()).toMatchObject({ outcomeUnknown: 1, adopted: 0, damaged: 0, journaledBytes: 0 });
   await ledger.close();
   expect(readdirSync(home.path)).toEqual([]);
 });

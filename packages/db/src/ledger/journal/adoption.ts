@@ -12,7 +12,6 @@ import type { WriteFile } from "./segments.ts";
 export interface AdoptedJournal {
   readonly name: string;
   readonly reader: RowReader;
-  readonly bytes: number;
   /** Rows that are not in the database yet. */
   pending: number;
   /** The clients that its rows name, and those of them that are known to have had their row in the database. */
@@ -40,6 +39,7 @@ export class Adoption {
   readonly #heartbeats: Heartbeats;
   readonly #journals = new Map<string, AdoptedJournal>();
   readonly #troubled = new Set<string>();
+  #bytes = 0;
   #looking: Promise<void> | undefined;
   damaged = 0;
   unknown = 0;
@@ -53,10 +53,9 @@ export class Adoption {
     return [...this.#journals.values()];
   }
 
+  /** Asked for at every operation, so it is counted and not summed. */
   get bytes(): number {
-    let sum = 0;
-    for (const journal of this.#journals.values()) sum += journal.bytes;
-    return sum;
+    return this.#bytes;
   }
 
   /** Looks for dead processes' journals, takes them and makes them ready to be flushed. Never rejects. */
@@ -78,6 +77,7 @@ export class Adoption {
     await this.#looking;
     for (const journal of this.#journals.values()) await journal.reader.close();
     this.#journals.clear();
+    this.#bytes = 0;
   }
 
   /** Every row of it is in the database. */
@@ -180,14 +180,12 @@ export class Adoption {
     directory: string,
     found: { segments: ReadableSegment[]; clients: Set<string>; rows: number },
   ): AdoptedJournal {
+    for (const { rows } of found.segments) this.#bytes += rows.bytes;
     return {
       name,
       pending: found.rows,
       clients: found.clients,
       registered: registeredIn(directory),
-      get bytes() {
-        return found.segments.reduce((sum, { rows }) => sum + rows.bytes, 0);
-      },
       reader: new RowReader({
         segments: () => found.segments,
         // They were kept aside when the journal was recovered.
@@ -195,6 +193,7 @@ export class Adoption {
         drained: (segment) => {
           const at = found.segments.findIndex(({ number }) => number === segment.number);
           found.segments.splice(at, 1);
+          this.#bytes -= segment.rows.bytes;
           removeDirectory(segment.rows.path);
         },
       }),
