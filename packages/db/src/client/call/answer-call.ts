@@ -45,7 +45,8 @@ async function answerStreaming(
   });
   // An event stream has no expected end: the deadline is for its beginning.
   if (response.headers.get("content-type")?.startsWith("text/event-stream") === true) limit.release();
-  if (kind.streams && (response.ok || kind.service === "functions")) {
+  // nobody may ever read the body of an error, and the record must not wait for that
+  if (kind.streams && response.ok) {
     return streamAnswer(response, settle, (bytes) => settleStream(call, response, bytes, settle));
   }
   const answer = await readWhole(response, transport.maxResponseBytes);
@@ -75,7 +76,7 @@ function settleWhole(capture: Capture, call: Call, answer: Answer, text: string,
     call.connection.observe({ type: "succeeded" });
     return settle.succeeded(data);
   }
-  const body = readErrorBody(text);
+  const body = call.kind.service === "functions" ? { code: null, message: null } : readErrorBody(text);
   const message = scrub(httpErrorMessage(status, statusText, body), call.captured.rules);
   if (isOutage(status, body, call.kind.service)) call.connection.observe({ type: "failed", message });
   settle.failed(message, data, retryExpectedIn(call, status, headers["retry-after"] ?? null));
@@ -83,13 +84,8 @@ function settleWhole(capture: Capture, call: Call, answer: Answer, text: string,
 
 /** A body that passed by: its length is all that is known of it. */
 function settleStream(call: Call, response: Response, bytes: number, settle: Settlement): void {
-  const data = `{"status":${response.status},"bytes":${bytes}}`;
-  if (!response.ok) {
-    const message = httpErrorMessage(response.status, response.statusText, { code: null, message: null });
-    return settle.failed(message, data);
-  }
   call.connection.observe({ type: "succeeded" });
-  settle.succeeded(data);
+  settle.succeeded(`{"status":${response.status},"bytes":${bytes}}`);
 }
 
 function responseData(capture: Capture, call: Call, { status, headers, body }: Answer, text: string): string {
