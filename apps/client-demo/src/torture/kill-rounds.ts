@@ -78,7 +78,8 @@ export async function killRounds(options: KillRoundsOptions): Promise<void> {
 async function agreed(stage: Stage, reader: Caller, callers: readonly Caller[]): Promise<string> {
   const interrupted = new Set(callers.flatMap((caller) => [...caller.unanswered()]));
   const { requests, differences } = await awaitAgreement({ proxy: stage.proxy, reader, callers, interrupted });
-  if (differences.length === 0) return `${requests} requests, each with its one record`;
+  if (differences.length === 0)
+    return `${requests} requests, each with its one record; ${interrupted.size} calls cut off so far`;
   throw new Error([`${differences.length} differences:`, ...differences.slice(0, 20)].join("\n"));
 }
 
