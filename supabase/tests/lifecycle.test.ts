@@ -115,3 +115,24 @@ test("every table in public has row level security on", async () => {
     where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relrowsecurity`;
   expect(open.map((row) => row["relname"])).toEqual([]);
 });
+
+test("no function in public is there for anon or authenticated to call", async () => {
+  await using sql = connect();
+  const callable = await sql`
+    select p.oid::regprocedure::text as function, r.rolname as role
+    from pg_proc p, pg_roles r
+    where p.pronamespace = 'public'::regnamespace and r.rolname in ('anon', 'authenticated')
+      and has_function_privilege(r.oid, p.oid, 'execute')
+      and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')`;
+  expect(callable.map((row) => ({ ...row }))).toEqual([]);
+});
+
+test("every function in public pins its search_path", async () => {
+  await using sql = connect();
+  const loose = await sql`
+    select p.oid::regprocedure::text as function from pg_proc p
+    where p.pronamespace = 'public'::regnamespace
+      and not coalesce(p.proconfig::text, '') like '%search_path%'
+      and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')`;
+  expect(loose.map((row) => ({ ...row }))).toEqual([]);
+});

@@ -151,11 +151,11 @@ export function createSessionStore({ service, untracked, keys, clock = Date.now 
     async expireDue() {
       const answer = await service
         .from("authentication_contexts")
-        .update({ is_active: false })
+        .update({ is_active: false }, { count: "exact" })
         .eq("is_active", true)
-        .lte("expires_at", now())
-        .select(columns);
-      return rowsOf("Expiring sessions", authenticationContextOutputSchema, answer).length;
+        .lte("expires_at", now());
+      rowsOf("Expiring sessions", authenticationContextOutputSchema, answer);
+      return answer.count ?? 0;
     },
 
     async get(sessionId, caller) {
