@@ -85,7 +85,9 @@ async function answer(call: string, request: Request, url: URL, options: AuthAdm
 }
 
 async function userPage(query: Query, url: URL): Promise<Response> {
-  const request = parseInput(pageSchema, Object.fromEntries(url.searchParams));
+  // supabase-js sends `page=` for a page that is not given.
+  const given = [...url.searchParams].filter(([, value]) => value !== "");
+  const request = parseInput(pageSchema, Object.fromEntries(given));
   const { users, total } = await listUsers(query, request);
   const last = Math.max(1, Math.ceil(total / request.per_page));
   const link = (page: number, rel: string): string =>

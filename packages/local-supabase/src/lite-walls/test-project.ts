@@ -18,10 +18,14 @@ export interface TestProject extends AsyncDisposable {
   /** Signed up with this address and the password `password1`. */
   signedUp(email: string): Promise<SupabaseClient>;
   /** A bare request, with the secret key unless `headers` say otherwise. */
-  request(
-    path: string,
-    init?: { method?: string; body?: string | Uint8Array<ArrayBuffer>; headers?: Record<string, string> },
-  ): Promise<Response>;
+  request(path: string, init?: RequestOptions): Promise<Response>;
+}
+
+interface RequestOptions {
+  method?: string;
+  body?: string | Uint8Array<ArrayBuffer>;
+  headers?: Record<string, string>;
+  redirect?: "manual";
 }
 
 /** Starts a stack whose only migration is `sql`. */
