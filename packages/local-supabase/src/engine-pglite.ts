@@ -20,21 +20,30 @@ const startParams = PGlite.defaultStartParams.map((parameter) =>
   parameter.startsWith("search_path=") ? 'search_path="$user", public, extensions' : parameter,
 );
 
-const idleInTransactionMs = 30_000;
-const maxConnections = 100;
+export interface PgliteLimits {
+  /** How long a client of `dbUrl` may leave a transaction open and say nothing; everybody else waits for it. */
+  readonly idleInTransactionMs: number;
+  /** Of `dbUrl`, at the same time. */
+  readonly maxConnections: number;
+}
+const defaultLimits: PgliteLimits = { idleInTransactionMs: 30_000, maxConnections: 100 };
 
 /**
  * Postgres in WebAssembly, inside this process, with its files in `directory`. It never calls fsync: what it
  * committed outlives a killed process, but not a power failure.
  */
-export async function openPglite(directory: string, password: string): Promise<Engine> {
+export async function openPglite(
+  directory: string,
+  password: string,
+  limits: Partial<PgliteLimits> = {},
+): Promise<Engine> {
   const connection = await createPgliteConnection({ url: directory, pgliteOptions: { startParams } });
   const { driver } = connection;
   await driver.waitReady;
   const crashed = watchForCrash(driver);
   const lock = new SessionLock();
   wallOff(connection, { lock });
-  const socket = await listenDatabase({ driver, lock, password, idleInTransactionMs, maxConnections });
+  const socket = await listenDatabase({ driver, lock, password, ...defaultLimits, ...limits });
   const superuser = sessionOf(driver);
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {

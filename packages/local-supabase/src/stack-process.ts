@@ -1,4 +1,5 @@
 import { rmSync } from "node:fs";
+import { Worker } from "node:worker_threads";
 import { LocalSupabaseError, messageOf } from "./errors.ts";
 import { toStackSchema, type FromStack, type StartRequest } from "./messages.ts";
 import { openStack, type Stack } from "./stack.ts";
@@ -21,8 +22,12 @@ process.on("SIGINT", () => {});
 process.on("uncaughtException", (error) => crash(error));
 process.on("unhandledRejection", (reason) => crash(reason));
 
+const orphanGraceMs = 10_000;
+
 async function start(request: StartRequest): Promise<void> {
   if (request.temporary) temporaryDirectory = request.dataDir;
+  const workerData = { graceMs: orphanGraceMs, temporaryDirectory: temporaryDirectory ?? null };
+  new Worker(new URL("./stack-watchdog.ts", import.meta.url), { workerData }).unref();
   opening = openStack(request);
   try {
     const stack = await opening;

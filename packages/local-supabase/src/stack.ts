@@ -1,23 +1,18 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { authAdminHandler } from "./auth-admin/auth-admin.ts";
 import { loadCertificate } from "./certificate.ts";
-import { openNative } from "./engine-native.ts";
-import { openPglite, pgliteVersion } from "./engine-pglite.ts";
-import type { Engine } from "./engine.ts";
 import { listenHttps } from "./https-server.ts";
 import { loadKeys } from "./keys.ts";
 import { createLite } from "./lite.ts";
 import { guardRequests } from "./lite-walls/guard-requests.ts";
 import { lockDirectory } from "./lock.ts";
-import type { Keys } from "./keys.ts";
 import type { StackDetails, StartRequest } from "./messages.ts";
 import { applyMigrations, applySeeds } from "./migrations.ts";
-import { readProject, type Project } from "./project.ts";
+import { openEngine } from "./open-engine.ts";
+import { readProject } from "./project.ts";
 import { limitStackLog } from "./stack-log.ts";
 import { fileStorage } from "./storage-files.ts";
-import { prepareSystemSchema, systemSchemaKey } from "./system-schema.ts";
-import { fillFromTemplate } from "./template.ts";
+import { prepareSystemSchema } from "./system-schema.ts";
 
 export interface Stack {
   readonly details: StackDetails;
@@ -38,7 +33,7 @@ export async function openStack(request: StartRequest): Promise<Stack> {
   const certificate = await loadCertificate(dataDir);
   const server = await listenHttps(request.port, certificate);
   opened.defer(() => server.close(5_000));
-  const engine = await openEngine(request, keys, project);
+  const engine = await openEngine(request, keys, project.config);
   opened.defer(() => engine.close());
   const storage = fileStorage(join(dataDir, "storage"));
   const lite = createLite(engine.connection, keys, project.config, server.url, storage);
@@ -70,20 +65,4 @@ export async function openStack(request: StartRequest): Promise<Stack> {
     crashed: engine.crashed,
     stop: () => closing.disposeAsync(),
   };
-}
-
-async function openEngine({ dataDir, engine }: StartRequest, keys: Keys, project: Project): Promise<Engine> {
-  if (engine === "native") return openNative(join(dataDir, "pgdata-native"), keys.databasePassword);
-  const directory = join(dataDir, "pgdata");
-  if (!existsSync(directory)) {
-    await fillFromTemplate(directory, `pglite-${pgliteVersion}-${systemSchemaKey}`, async (target) => {
-      const engine = await openPglite(target, keys.databasePassword);
-      try {
-        await prepareSystemSchema(engine, createLite(engine.connection, keys, project.config, "", fileStorage(target)));
-      } finally {
-        await engine.close();
-      }
-    });
-  }
-  return openPglite(directory, keys.databasePassword);
 }

@@ -1,0 +1,101 @@
+import { stat, readdir, readFile } from "node:fs/promises";
+import { createServer } from "node:https";
+import { join } from "node:path";
+import { fetch } from "undici";
+import { expect, test } from "vitest";
+import { loadCertificate } from "./certificate.ts";
+import { start } from "./start.ts";
+import { processesWith } from "./testing/processes.ts";
+import { projectOf, putFiles, temporaryFolder } from "./testing/folders.ts";
+import { requestsTo } from "./testing/requests.ts";
+
+const notes = { "migrations/1_notes.sql": "create table public.notes (id int primary key, text text);" };
+
+test("a stack serves, keeps its data and keys over a restart, and locks others out", async () => {
+  const dataDir = join(await temporaryFolder(), "data");
+  const project = await projectOf(notes);
+  await using first = await start({ dataDir, project });
+  expect(first.url).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/);
+  expect(first.publishableKey).toMatch(/^sb_publishable_[\w-]{32}$/);
+  expect(first.secretKey).toMatch(/^sb_secret_[\w-]{32}$/);
+  const made = await requestsTo(first)("/rest/v1/notes", { method: "POST", json: { id: 1, text: "kept" } });
+  expect(made).toEqual({ status: 201, body: [{ id: 1, text: "kept" }] });
+
+  // Another certificate than the stack's own is not trusted, and neither are the system's.
+  await expect(fetch(`${first.url}/rest/v1/notes`)).rejects.toMatchObject({
+    cause: { code: "DEPTH_ZERO_SELF_SIGNED_CERT" },
+  });
+  // Nothing of a secret is on a command line, where every user of the machine can read it.
+  for (const secret of [first.secretKey, first.jwtSecret, new URL(first.dbUrl).password]) {
+    expect(await processesWith(secret)).toEqual([]);
+  }
+  for (const file of ["keys.json", "tls.key", "ca.pem", "stack.log", "lock.pid"]) {
+    expect((await stat(join(dataDir, file))).mode & 0o777, file).toBe(0o600);
+  }
+  expect((await stat(dataDir)).mode & 0o777).toBe(0o700);
+
+  await expect(start({ dataDir, project })).rejects.toMatchObject({
+    code: "DATA_DIR_IN_USE",
+    message: expect.stringMatching(new RegExp(`^${dataDir} is in use by process ${first.pid}\\. Stop that one`)),
+  });
+  expect((await requestsTo(first)("/rest/v1/notes")).status).toBe(200);
+
+  await first.stop();
+  await first.stop();
+  expect(await first.ended).toBeUndefined();
+
+  await using second = await start({ dataDir, project });
+  expect([second.publishableKey, second.secretKey, second.jwtSecret, second.ca]).toEqual([
+    first.publishableKey,
+    first.secretKey,
+    first.jwtSecret,
+    first.ca,
+  ]);
+  expect((await requestsTo(second)("/rest/v1/notes")).body).toEqual([{ id: 1, text: "kept" }]);
+});
+
+test("of two that open a directory at the same moment, exactly one wins", async () => {
+  const dataDir = join(await temporaryFolder(), "data");
+  const project = await projectOf({});
+  const outcomes = await Promise.allSettled([start({ dataDir, project }), start({ dataDir, project })]);
+  const won = outcomes.filter((outcome) => outcome.status === "fulfilled");
+  for (const { value } of won) await value.stop();
+  expect(won).toHaveLength(1);
+  expect(outcomes.find((outcome) => outcome.status === "rejected")?.reason).toMatchObject({ code: "DATA_DIR_IN_USE" });
+});
+
+test("without a data directory nothing is left behind", async () => {
+  const stack = await start({ project: await projectOf({}) });
+  expect(await readdir(stack.dataDir)).toContain("keys.json");
+  await stack.stop();
+  await expect(stat(stack.dataDir)).rejects.toMatchObject({ code: "ENOENT" });
+});
+
+test("a port in use, a wrong port and a directory of somebody else's files give a sentence", async () => {
+  const folder = await temporaryFolder();
+  const { key, ca } = await loadCertificate(folder);
+  await using taken = createServer({ key, cert: ca });
+  await new Promise<void>((resolve) => {
+    taken.listen(0, "127.0.0.1", resolve);
+  });
+  const address = taken.address();
+  const port = typeof address === "object" ? (address?.port ?? 0) : 0;
+  const project = await projectOf({});
+  await expect(start({ project, port })).rejects.toMatchObject({
+    code: "PORT_IN_USE",
+    message: `Port ${port} of 127.0.0.1 is in use by another program. Stop that one, choose another port, or choose 0 for any free one.`,
+  });
+  await expect(start({ project, port: 65_536 })).rejects.toMatchObject({ code: "BAD_OPTIONS" });
+
+  const foreign = await temporaryFolder();
+  await putFiles(foreign, { "thesis.txt": "mine" });
+  await expect(start({ project, dataDir: foreign })).rejects.toMatchObject({
+    code: "DATA_DIR_UNUSABLE",
+    message: expect.stringContaining("holds other files"),
+  });
+  await expect(start({ project, dataDir: join(foreign, "thesis.txt") })).rejects.toMatchObject({
+    code: "DATA_DIR_UNUSABLE",
+    message: expect.stringContaining("there is a file of that name"),
+  });
+  expect(await readFile(join(foreign, "thesis.txt"), "utf8")).toBe("mine");
+});
