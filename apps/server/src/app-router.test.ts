@@ -1,0 +1,85 @@
+import { z } from "zod";
+import { describe, expect, it } from "vitest";
+import { appRouter } from "./app-router.ts";
+
+const definition = z.object({ inputs: z.array(z.instanceof(z.ZodType)), output: z.instanceof(z.ZodType).optional() });
+
+const built = z.object({
+  procedures: z.record(
+    z.string(),
+    z.custom<object>((value) => typeof value === "function"),
+  ),
+});
+
+const procedures = Object.entries(built.parse(Reflect.get(appRouter, "_def")).procedures).map(([path, procedure]) => ({
+  path,
+  ...definition.parse(Reflect.get(procedure, "_def")),
+}));
+
+describe("every procedure", () => {
+  it("is there", () => {
+    expect(procedures.map(({ path }) => path).sort()).toMatchInlineSnapshot(`
+      [
+        "clients.get",
+        "clients.list",
+        "data.create",
+        "data.createMany",
+        "data.get",
+        "data.list",
+        "data.remove",
+        "data.update",
+        "models.create",
+        "models.deprecate",
+        "models.get",
+        "models.list",
+        "models.reactivate",
+        "models.update",
+        "operations.get",
+        "operations.list",
+        "sessions.list",
+        "sessions.login",
+        "sessions.logout",
+        "sessions.me",
+        "sessions.refresh",
+        "sessions.signUp",
+        "system.health",
+      ]
+    `);
+  });
+
+  it.each(procedures)("$path has an input and an output schema", ({ inputs, output }) => {
+    expect(inputs).toHaveLength(1);
+    expect(output).toBeDefined();
+  });
+
+  it.each(procedures)("$path promises more than any or unknown, and no field for a secret", ({ output }) => {
+    const { types, fields } = contentsOf(output);
+    expect(types.size).toBeGreaterThan(0);
+    expect(types).not.toContain("any");
+    expect(types).not.toContain("unknown");
+    for (const secret of ["access_token", "refresh_token", "token_hash", "supabase_key", "password"]) {
+      expect(fields).not.toContain(secret);
+    }
+  });
+});
+
+/** The kinds of schemas that a schema is made of, and the names of all its fields. */
+function contentsOf(root: unknown): { types: Set<string>; fields: Set<string> } {
+  const types = new Set<string>();
+  const fields = new Set<string>();
+  const seen = new Set<unknown>();
+  const open = [root];
+  for (let schema = open.pop(); schema !== undefined; schema = open.pop()) {
+    if (!(schema instanceof z.ZodType) || seen.has(schema)) continue;
+    seen.add(schema);
+    types.add(schema.def.type);
+    if (schema instanceof z.ZodObject) {
+      for (const [name, field] of Object.entries(schema.shape)) {
+        fields.add(name);
+        open.push(field);
+      }
+    }
+    open.push(...Object.values(schema.def).flat());
+  }
+  return { types, fields };
+}

@@ -1,0 +1,90 @@
+import { makeEncryptionKey } from "@waybill/db";
+import { describe, expect, it } from "vitest";
+import { EnvError, readAdminPassword, readEnv } from "./env.ts";
+
+const project = {
+  SUPABASE_URL: "https://abc.supabase.co",
+  SUPABASE_PUBLISHABLE_KEY: "sb_publishable_0123456789",
+  SUPABASE_SECRET_KEY: "sb_secret_0123456789",
+  WAYBILL_ENCRYPTION_KEY: makeEncryptionKey("k1"),
+};
+
+function faultOf(source: Record<string, string>): string {
+  try {
+    readEnv(source);
+  } catch (error) {
+    if (error instanceof EnvError) return error.message;
+    throw error;
+  }
+  return "";
+}
+
+describe("readEnv", () => {
+  it("takes the embedded stack where no project is named", () => {
+    expect(readEnv({})).toMatchObject({
+      supabase: { kind: "embedded", engine: "pglite" },
+      host: "127.0.0.1",
+      port: 8787,
+      operationTimeoutMs: 60_000,
+      captureBytes: 16_384,
+      allowedOrigins: [],
+      warnings: [],
+    });
+    expect(readEnv({ WAYBILL_ENGINE: "native" }).supabase).toEqual({ kind: "embedded", engine: "native" });
+  });
+
+  it("takes a project with all it needs", () => {
+    expect(readEnv({ ...project, WAYBILL_ALLOWED_ORIGINS: "https://a.example, http://localhost:5173" })).toMatchObject({
+      supabase: { kind: "project", url: project.SUPABASE_URL },
+      allowedOrigins: ["https://a.example", "http://localhost:5173"],
+    });
+  });
+
+  it.each(Object.keys(project))("names %s when it alone is missing, with the remedy", (name) => {
+    const rest = Object.fromEntries(Object.entries(project).filter(([key]) => key !== name));
+    expect(faultOf(rest)).toMatch(new RegExp(`^  ${name} is missing: \\w+`, "m"));
+  });
+
+  it("names every wrong variable at once, and no value", () => {
+    const fault = faultOf({
+      SUPABASE_URL: "http://abc.supabase.co",
+      SUPABASE_SECRET_KEY: "hunter2",
+      WAYBILL_PORT: "99999",
+      WAYBILL_ALLOWED_ORIGINS: "https://a.example/path",
+      WAYBILL_ENCRYPTION_KEY: "k1:dG9vIHNob3J0",
+      WAYBILL_LOG_LEVEL: "loud",
+    });
+    for (const name of [
+      "SUPABASE_URL",
+      "SUPABASE_SECRET_KEY",
+      "SUPABASE_PUBLISHABLE_KEY",
+      "WAYBILL_PORT",
+      "WAYBILL_ALLOWED_ORIGINS",
+      "WAYBILL_ENCRYPTION_KEY",
+      "WAYBILL_LOG_LEVEL",
+    ]) {
+      expect(fault).toContain(name);
+    }
+    expect(fault).not.toMatch(/hunter2|dG9vIHNob3J0|loud/);
+  });
+
+  it("gives a command that makes the missing encryption key", () => {
+    const { WAYBILL_ENCRYPTION_KEY: _, ...rest } = project;
+    expect(faultOf(rest)).toContain("randomBytes(32)");
+  });
+
+  it("lets http in for a loopback host only, and only where it is allowed", () => {
+    const local = { ...project, SUPABASE_URL: "http://127.0.0.1:54321" };
+    expect(faultOf(local)).toContain("SUPABASE_URL");
+    expect(faultOf({ ...local, WAYBILL_ALLOW_HTTP_LOOPBACK: "1" })).toBe("");
+    expect(faultOf({ ...project, SUPABASE_URL: "http://abc.supabase.co", WAYBILL_ALLOW_HTTP_LOOPBACK: "1" })).toContain(
+      "SUPABASE_URL",
+    );
+  });
+
+  it("reports a setting that does not exist, and takes an empty one for none", () => {
+    expect(readEnv({ WAYBILL_REDCAT: "phone" }).warnings).toEqual([expect.stringContaining("WAYBILL_REDCAT")]);
+    expect(readEnv({ WAYBILL_ADMIN_PASSWORD: "x", WAYBILL_PORT: "", SUPABASE_URL: "" }).warnings).toEqual([]);
+    expect(readAdminPassword({ WAYBILL_ADMIN_PASSWORD: "" })).toBeUndefined();
+  });
+});
