@@ -19,6 +19,9 @@ const schema = /* sql */ `
   create function public.caller() returns text language sql stable as
     $$ select concat_ws(' ', current_user, auth.role(), auth.uid(), auth.jwt() ->> 'sub') $$;
 
+  create function public.statement_timeout() returns text language sql stable as
+    $$ select current_setting('statement_timeout') $$;
+
   create function public.hidden() returns int language sql as $$ select 1 $$;
   revoke execute on function public.hidden() from public, anon, authenticated;
   create table public.partly (id int primary key, shown text, hidden text);
@@ -104,6 +107,12 @@ describe.each(["pglite", "native"] as const)("callers on %s", (engine) => {
     });
     await Promise.all(calls);
     expect((await project.anonymous().rpc("caller")).data).toBe("anon anon");
+  });
+
+  test("no statement of a caller may run for more than a minute", async () => {
+    for (const client of [project.anonymous(), project.service]) {
+      expect((await client.rpc("statement_timeout")).data).toBe("1min");
+    }
   });
 
   test("REVOKEs of a migration hold for tables, columns and functions", async () => {

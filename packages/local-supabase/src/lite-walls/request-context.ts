@@ -13,6 +13,9 @@ export interface RpcRequest {
   requestHeaders?: Record<string, string>;
 }
 
+// As long as Waybill itself waits for an answer. PGlite has no timer to stop a statement by; the native engine does.
+const statementTimeout = "60s";
+
 const nonEmpty = (value: unknown): string => (typeof value === "string" ? value : "");
 
 /**
@@ -24,6 +27,7 @@ export async function applyCaller(db: Kysely<unknown>, vars: RequestVars): Promi
   const claims = JSON.stringify(vars.auth?.jwt ?? { role });
   await sql`select
     set_config('role', ${role}, true),
+    set_config('statement_timeout', ${statementTimeout}, true),
     set_config('request.jwt.claims', ${claims}, true),
     set_config('request.jwt.claim.sub', ${nonEmpty(vars.auth?.uid)}, true),
     set_config('request.jwt.claim.role', ${role}, true),
