@@ -33,7 +33,7 @@ describe("dataModelFieldsSchema", () => {
       "a name with a blank",
       { ...fields, properties: { id: {}, "my col": {} } },
       "properties.my col",
-      /plain lower-case/,
+      /plain identifier/,
     ],
     [
       "a name of every object",

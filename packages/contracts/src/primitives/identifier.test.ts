@@ -76,7 +76,7 @@ describe("quoteIdentifier", () => {
 });
 
 describe("modelTableNameSchema", () => {
-  it.each(["airports", "_private", "t1", "a".repeat(63)])("takes %s", (name) => {
+  it.each(["airports", "_private", "t1", "time", "a".repeat(63)])("takes %s", (name) => {
     expect(modelTableNameSchema.parse(name)).toBe(name);
   });
 
@@ -100,10 +100,15 @@ describe("modelTableNameSchema", () => {
 
 describe("columnNameSchema", () => {
   it("refuses system columns, prototype names and what needs quotes", () => {
-    expect(columnNameSchema.parse("iata")).toBe("iata");
+    for (const name of ["iata", "createdAt", "time", "position", "count"])
+      expect(columnNameSchema.parse(name)).toBe(name);
     expectIssue(columnNameSchema, "ctid", "", /system column/);
     expectIssue(columnNameSchema, "__proto__", "", /JavaScript objects/);
-    expectIssue(columnNameSchema, "Name", "", /plain lower-case/);
+    for (const name of ["my col", "a,b", "a->b", "a.b", "a:b", "count()", "é", "1a"]) {
+      expectIssue(columnNameSchema, name, "", /plain identifier/);
+    }
+    expectIssue(columnNameSchema, "on_conflict", "", /parameter of the Data API/);
+    expectIssue(columnNameSchema, "columns", "", /parameter of the Data API/);
     expectIssue(columnNameSchema, "order", "", /reserved word/);
   });
 });

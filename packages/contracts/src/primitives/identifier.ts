@@ -1,5 +1,12 @@
 import { z } from "zod";
-import { postgresReservedWords, postgresSystemColumns, reservedSchemas, waybillTables } from "./postgres-names.ts";
+import {
+  dataApiParameters,
+  postgresQuotedWords,
+  postgresReservedWords,
+  postgresSystemColumns,
+  reservedSchemas,
+  waybillTables,
+} from "./postgres-names.ts";
 import { byteLength, textFault } from "./text.ts";
 
 /** Bytes of a name that Postgres keeps (NAMEDATALEN − 1); it silently cuts the rest. */
@@ -53,13 +60,16 @@ function leadingName(text: string): { name: string; rest: string } | null {
 
 /** A bare name as `quote_ident` writes it: `airports` → `airports`, `My "T"` → `"My ""T"""`, `user` → `"user"`. */
 export function quoteIdentifier(name: string): string {
-  if (plainName.test(name) && !postgresReservedWords.has(name)) return name;
+  if (plainName.test(name) && !postgresReservedWords.has(name) && !postgresQuotedWords.has(name)) return name;
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-/** The name of a model's column: plain lower-case, so that no SQL ever needs quotes around it. */
+/**
+ * The name of a model's column: letters (of either case, since existing tables have them), digits and _; nothing that
+ * the Data API could take for an operator, a cast or a parameter of its own.
+ */
 export const columnNameSchema = z.string({ error: "must be a string" }).superRefine((name, context) => {
-  const fault = plainNameFault(name) ?? columnFault(name);
+  const fault = nameFault(name, columnShape) ?? columnFault(name);
   if (fault !== null) context.addIssue({ code: "custom", message: fault });
 });
 
@@ -68,7 +78,7 @@ export const columnNameSchema = z.string({ error: "must be a string" }).superRef
  * (data-model.md §4, made exact in decisions.md).
  */
 export const modelTableNameSchema = z.string({ error: "must be a string" }).superRefine((name, context) => {
-  const fault = plainNameFault(name) ?? tableFault(name);
+  const fault = nameFault(name, tableShape) ?? tableFault(name);
   if (fault !== null) context.addIssue({ code: "custom", message: fault });
 });
 
@@ -87,13 +97,27 @@ export const prototypeNames: ReadonlySet<string> = new Set([
   "prototype",
 ]);
 
-function plainNameFault(name: string): string | null {
+interface Shape {
+  readonly pattern: RegExp;
+  readonly message: string;
+}
+
+const tableShape: Shape = {
+  pattern: plainName,
+  message:
+    "must be a plain lower-case identifier: a letter or _ first, then letters, digits and _; no quotes, no schema",
+};
+
+const columnShape: Shape = {
+  pattern: /^[A-Za-z_][A-Za-z0-9_]*$/,
+  message: "must be a plain identifier: a letter or _ first, then letters, digits and _; rename the column",
+};
+
+function nameFault(name: string, shape: Shape): string | null {
   if (name === "") return "must not be empty";
   if (name.length > identifierByteLimit) return `must have at most ${identifierByteLimit} characters; shorten it`;
   if (prototypeNames.has(name)) return "must not be a name that JavaScript objects own; rename it";
-  if (!plainName.test(name)) {
-    return "must be a plain lower-case identifier: a letter or _ first, then letters, digits and _; no quotes, no schema";
-  }
+  if (!shape.pattern.test(name)) return shape.message;
   return postgresReservedWords.has(name) ? `must not be the reserved word ${name} of Postgres; rename it` : null;
 }
 
@@ -104,5 +128,6 @@ function tableFault(name: string): string | null {
 }
 
 function columnFault(name: string): string | null {
+  if (dataApiParameters.has(name)) return `must not be ${name}, a parameter of the Data API; rename it`;
   return postgresSystemColumns.has(name) ? `must not be ${name}, a system column of Postgres; rename it` : null;
 }

@@ -1,22 +1,25 @@
 const words = (text: string): ReadonlySet<string> => new Set(text.split(/\s+/));
 
 /**
- * Every keyword that `quote_ident` puts in quotes: all but the unreserved ones of `pg_get_keywords()`, PostgreSQL 17.
- * A model's table or column may have none of these names, or its SQL would need quotes everywhere.
+ * Words that Postgres takes for no table or column without quotes: `pg_get_keywords()`, catcode R and T, PostgreSQL 17.
  */
 export const postgresReservedWords = words(
-  `all analyse analyze and any array as asc asymmetric authorization between bigint binary bit boolean both case cast
-  char character check coalesce collate collation column concurrently constraint create cross current_catalog
-  current_date current_role current_schema current_time current_timestamp current_user dec decimal default deferrable
-  desc distinct do else end except exists extract false fetch float for foreign freeze from full grant greatest group
-  grouping having ilike in initially inner inout int integer intersect interval into is isnull join json json_array
-  json_arrayagg json_exists json_object json_objectagg json_query json_scalar json_serialize json_table json_value
-  lateral leading least left like limit localtime localtimestamp merge_action national natural nchar none normalize not
-  notnull null nullif numeric offset on only or order out outer overlaps overlay placing position precision primary real
-  references returning right row select session_user setof similar smallint some substring symmetric system_user table
-  tablesample then time timestamp to trailing treat trim true union unique user using values varchar variadic verbose
-  when where window with xmlattributes xmlconcat xmlelement xmlexists xmlforest xmlnamespaces xmlparse xmlpi xmlroot
-  xmlserialize xmltable`,
+  `all analyse analyze and any array as asc asymmetric authorization binary both case cast check collate collation
+  column concurrently constraint create cross current_catalog current_date current_role current_schema
+  current_time current_timestamp current_user default deferrable desc distinct do else end except false fetch for
+  foreign freeze from full grant group having ilike in initially inner intersect into is isnull join lateral
+  leading left like limit localtime localtimestamp natural not notnull null offset on only or order outer overlaps
+  placing primary references returning right select session_user similar some symmetric system_user table
+  tablesample then to trailing true union unique user using variadic verbose when where window with`,
+);
+
+/** Keywords that `quote_ident` puts in quotes although a table or column may have them bare: catcode C. */
+export const postgresQuotedWords = words(
+  `between bigint bit boolean char character coalesce dec decimal exists extract float greatest grouping inout int
+  integer interval json json_array json_arrayagg json_exists json_object json_objectagg json_query json_scalar
+  json_serialize json_table json_value least merge_action national nchar none normalize nullif numeric out overlay
+  position precision real row setof smallint substring time timestamp treat trim values varchar xmlattributes
+  xmlconcat xmlelement xmlexists xmlforest xmlnamespaces xmlparse xmlpi xmlroot xmlserialize xmltable`,
 );
 
 /** Schemas that belong to Postgres, to Supabase or to their extensions. */
@@ -32,3 +35,6 @@ export const waybillTables = words(
 
 /** System columns of every Postgres table, which no table may declare again. */
 export const postgresSystemColumns = words("cmax cmin ctid tableoid xmax xmin");
+
+/** Names that the Data API takes for parameters of its own where a filter on a column would stand. */
+export const dataApiParameters = words("and columns limit not offset on_conflict or order select");
