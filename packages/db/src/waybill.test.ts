@@ -18,7 +18,7 @@ afterAll(async () => {
 
 async function optionsOf(instance: string, more: Partial<WaybillOptions> = {}): Promise<WaybillOptions> {
   const { url, publishableKey, secretKey, ca } = inject("stack");
-  const journalDir = await mkdtemp(join(tmpdir(), "waybill-"));
+  const journalDir = await mkdtemp(join(tmpdir(), "waybill-gateway-"));
   directories.push(journalDir);
   return { url, publishableKey, secretKey, ca, journalDir, instance, ...more };
 }
