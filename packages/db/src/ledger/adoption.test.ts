@@ -114,6 +114,20 @@ test("of two that find the same journal exactly one takes it", async () => {
   expect(stub.calls.reduce((sum, { rows }) => sum + rows, 0)).toBe(9);
 });
 
+test("of processes that start at the same moment exactly one takes each journal", async () => {
+  await using stub = await stubSupabase();
+  using home = temporaryDirectory();
+  const copies = Array.from({ length: 8 }, () => leaveJournal(home.path));
+  await using one = startWriter("registered", home.path, stub.url);
+  await using two = startWriter("registered", home.path, stub.url);
+  await using three = startWriter("registered", home.path, stub.url);
+  await Promise.all([one.ready(), two.ready(), three.ready()]);
+  const isCopy = (name: string): boolean => copies.some((copy) => name.startsWith(copy));
+  await expect.poll(() => readdirSync(home.path).filter(isCopy), { timeout: 20_000 }).toEqual([]);
+  // Each copy holds the same three operations.
+  expect([...stub.arrivals.values()].filter((times) => times > 2)).toEqual([8, 8, 8]);
+});
+
 test("when who took a journal over dies before it is flushed, the next one takes it", async () => {
   await using stub = await stubSupabase();
   using home = temporaryDirectory();
@@ -228,6 +242,7 @@ test("a script that ends without a close leaves its records for the next start, 
   stub.fault = () => "hang";
   await using script = startWriter("plain", home.path, stub.url);
   expect(await script.ended()).toBe(0);
+  expect(stub.calls).toHaveLength(1);
   stub.fault = () => undefined;
   const ledger = open(home.path, stub.url);
   ledger.clientRegistered(CLIENT);

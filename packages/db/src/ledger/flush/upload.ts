@@ -1,4 +1,4 @@
-import { Pool } from "undici";
+import { buildConnector, Pool } from "undici";
 import { z } from "zod";
 import { reasonOf } from "../ledger-errors.ts";
 
@@ -49,7 +49,7 @@ export function createUploader({ url, secretKey, ca, attemptTimeoutMs }: UploadO
   const pool = new Pool(target.origin, {
     connections: 2,
     pipelining: 1,
-    connect: ca === undefined ? {} : { ca },
+    connect: backgroundConnector(ca),
     headersTimeout: attemptTimeoutMs,
     bodyTimeout: attemptTimeoutMs,
   });
@@ -87,6 +87,23 @@ export function createUploader({ url, secretKey, ca, attemptTimeoutMs }: UploadO
       }
     },
     close: () => pool.destroy(),
+  };
+}
+
+/** Connections that hold no process alive: a script may end while the database keeps it waiting. */
+function backgroundConnector(ca: string | undefined): buildConnector.connector {
+  const connect = buildConnector({ allowH2: false, ...(ca === undefined ? {} : { ca }) });
+  return (options, callback) => {
+    connect(options, (error, socket) => {
+      if (error !== null) {
+        callback(error, null);
+        return;
+      }
+      socket.unref();
+      // The pool takes the socket back into account for as long as a request is under way.
+      socket.ref = () => socket;
+      callback(null, socket);
+    });
   };
 }
 

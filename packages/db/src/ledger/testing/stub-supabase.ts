@@ -18,6 +18,8 @@ export interface StubSupabase extends AsyncDisposable {
   readonly stored: Map<string, StoredOperation>;
   /** Every call of record_operations: headers and number of rows. */
   readonly calls: { headers: IncomingMessage["headers"]; rows: number }[];
+  /** How often the row of an operation arrived. */
+  readonly arrivals: Map<string, number>;
   /** Request ids of all other calls: what a counting proxy would see. */
   readonly seen: string[];
   fault: (rows: StoredOperation[], call: number) => Fault;
@@ -32,6 +34,7 @@ export async function stubSupabase(): Promise<StubSupabase> {
     url: "",
     stored: new Map(),
     calls: [],
+    arrivals: new Map(),
     seen: [],
     fault: () => undefined,
     until(condition) {
@@ -70,6 +73,7 @@ async function answer(stub: StubSupabase, request: IncomingMessage, response: Se
   }
   const parsed = parseBody(text);
   stub.calls.push({ headers: request.headers, rows: parsed?.length ?? 0 });
+  for (const { operation_id: id } of parsed ?? []) stub.arrivals.set(id, (stub.arrivals.get(id) ?? 0) + 1);
   const fault =
     parsed === undefined
       ? { status: 400, body: { code: "PGRST102", message: "invalid JSON" } }

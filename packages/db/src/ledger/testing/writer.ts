@@ -5,11 +5,12 @@ import { CLIENT, record, sampleIntent, sampleOutcome } from "./sample.ts";
 /**
  * A process that uses a ledger and is killed by a test: `node writer.ts <mode> <journalDir> <url>`.
  * `loop`: 16 callers send a request for every operation, its identifier as request id. `open`: three operations are
- * written, one stays open, then it says `ready` and stays. `plain`: one operation, and the script ends without a close.
+ * written, one stays open, then it says `ready` and stays. `registered`: the same, and they are flushed. `plain`: one
+ * operation, and the script ends without a close while its flush is under way.
  */
 const [mode = "", journalDir = "", url = ""] = process.argv.slice(2);
 const opened = openLedger({ journalDir, url, secretKey: "sb_secret_test", lingerMs: 5, segmentBytes: 64 * 1024 });
-if (mode === "loop" || mode === "registered") opened.clientRegistered(CLIENT);
+if (mode !== "open") opened.clientRegistered(CLIENT);
 
 async function call(): Promise<void> {
   const intent = sampleIntent();
@@ -28,6 +29,7 @@ if (mode === "loop") {
   await Promise.all(Array.from({ length: 16 }, forever));
 } else if (mode === "plain") {
   await record(opened.ledger);
+  await opened.flush(1500);
 } else {
   await record(opened.ledger);
   await record(opened.ledger);
