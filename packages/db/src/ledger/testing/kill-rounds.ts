@@ -19,7 +19,7 @@ export async function killRounds(rounds: number, seed: number): Promise<KillRepo
   using home = temporaryDirectory();
   for (let round = 0; round < rounds; round++) {
     await using writer = startWriter("loop", home.path, stub.url);
-    const target = stub.seen.length + 50 + ((seed * (round + 1) * 7919) % 1000);
+    const target = stub.seen.length + 50 + ((seed * (round + 1) * 7919) % 400);
     // Every third time the database is away, so that all records are in the journal alone.
     stub.fault = () => (round % 3 === 0 ? { status: 503, body: "" } : undefined);
     await stub.until(() => stub.seen.length >= target);

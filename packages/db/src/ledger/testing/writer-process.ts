@@ -18,7 +18,7 @@ export interface WriterProcess extends AsyncDisposable {
 /** Starts `writer.ts` in a process of its own. */
 export function startWriter(mode: WriterMode, journalDir: string, url: string): WriterProcess {
   const script = join(import.meta.dirname, "writer.ts");
-  const child = spawn(process.execPath, [script, mode, journalDir, url], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [script, mode, journalDir, url], { stdio: ["pipe", "pipe", "inherit"] });
   const exited = once(child, "exit");
   const kill = async (): Promise<void> => {
     child.kill("SIGKILL");

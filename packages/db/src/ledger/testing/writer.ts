@@ -25,6 +25,9 @@ async function forever(): Promise<void> {
   for (;;) await call();
 }
 
+// A test that is killed takes its writers with it.
+if (mode !== "plain") process.stdin.resume().once("close", () => process.exit());
+
 if (mode === "loop") {
   await Promise.all(Array.from({ length: 16 }, forever));
 } else if (mode === "plain") {
@@ -34,7 +37,6 @@ if (mode === "loop") {
   await record(opened.ledger);
   await record(opened.ledger);
   await opened.ledger.begin(sampleIntent()).written;
-  setInterval(() => {}, 1000);
   // The rows of this turn are written when it ends.
   setImmediate(() => process.stdout.write("ready\n"));
 }
