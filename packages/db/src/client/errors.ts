@@ -1,17 +1,25 @@
 /** Why a call ended without an answer of Supabase. */
 export type CallErrorCode = "OPERATION_TIMEOUT" | "CLIENT_DISCONNECTED" | "TRANSPORT_BUSY" | "RESPONSE_TOO_LARGE";
 
+const codes = "OPERATION_TIMEOUT|CLIENT_DISCONNECTED|TRANSPORT_BUSY|RESPONSE_TOO_LARGE";
+const CODE_IN_MESSAGE = new RegExp(`\\[(${codes})\\]`);
+
 /**
- * What a builder turns into its `error`. Its `cause` carries the code without a stack, since supabase-js copies the
- * cause's message, code and stack into `error.details`; {@link callErrorCode} reads the code back from there.
+ * What a builder turns into its `error`. Each part of supabase-js makes an error of its own out of it and keeps little
+ * but the message, so that names the code; {@link callErrorCode} reads it back. Its `cause` has no stack, since
+ * postgrest-js would copy that into `error.details`.
  */
 export class CallError extends Error {
   readonly code: CallErrorCode;
+  /** What happened and what to do, without the code. */
+  readonly sentence: string;
 
-  constructor(code: CallErrorCode, message: string, name = "WaybillError") {
-    super(message, { cause: { name: "WaybillError", message, code } });
+  constructor(code: CallErrorCode, sentence: string, name = "WaybillError") {
+    const message = `${sentence} [${code}]`;
+    super(message, { cause: { name: "WaybillError", message: sentence, code } });
     this.name = name;
     this.code = code;
+    this.sentence = sentence;
   }
 }
 
@@ -57,10 +65,10 @@ export function responseTooLarge(limit: number): CallError {
   );
 }
 
-const CODE_IN_DETAILS = /\((OPERATION_TIMEOUT|CLIENT_DISCONNECTED|TRANSPORT_BUSY|RESPONSE_TOO_LARGE)\)/;
-
 /** The code of Waybill's own refusal in an `error` that supabase-js answered with; undefined for any other error. */
-export function callErrorCode(error: { readonly details?: unknown; readonly code?: unknown }): string | undefined {
+export function callErrorCode(error: { readonly message?: unknown; readonly context?: unknown }): string | undefined {
   if (error instanceof CallError) return error.code;
-  return typeof error.details === "string" ? CODE_IN_DETAILS.exec(error.details)?.[1] : undefined;
+  // functions-js keeps the error that it met as its context
+  const { message } = error.context instanceof Error ? error.context : error;
+  return typeof message === "string" ? CODE_IN_MESSAGE.exec(message)?.[1] : undefined;
 }

@@ -48,7 +48,7 @@ describe("an error's code", () => {
     ["TRANSPORT_BUSY", "RATE_LIMITED"],
     ["RESPONSE_TOO_LARGE", "PAYLOAD_TOO_LARGE"],
   ])("Waybill's own refusal %s is %s", (refusal, code) => {
-    const answer = failed("", 0, "it did not go", `Caused by: WaybillError: it did not go (${refusal})`);
+    const answer = failed("", 0, `AbortError: it did not go [${refusal}]`);
     expect(storeError("Reading", answer)).toMatchObject({ code });
   });
 

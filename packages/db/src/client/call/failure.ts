@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { OperationClass } from "../classify/operation-class.ts";
+import { CallError } from "../errors.ts";
 
 /** What an answer or its absence says about the connection, not about the call. */
 export type ConnectionSign =
@@ -48,6 +49,7 @@ export function httpErrorMessage(status: number, statusText: string, body: Error
 
 /** A network failure as a sentence: its code first. */
 export function networkMessage(error: unknown): string {
+  if (error instanceof CallError) return `${error.code}: ${error.sentence}`;
   const cause = innermost(error);
   const message = cause instanceof Error ? cause.message : String(cause);
   const code = codeOf(cause);

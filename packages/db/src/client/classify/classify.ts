@@ -1,11 +1,14 @@
 import { authEndpoints } from "./auth-endpoints.ts";
 import type { OperationClass, OperationType, RequestShape } from "./operation-class.ts";
-import { decodeSegment, matchEndpoint, typeOfMethod } from "./operation-class.ts";
+import { decodeSegment, endpointTable, matchEndpoint, typeOfMethod } from "./operation-class.ts";
 import { qualifiedName, quoteIdent } from "./quote-ident.ts";
 import { isFile, isSigning, storageEndpoints } from "./storage-endpoints.ts";
 
 /** The header by which a caller says what its function does; it never leaves the process. */
 export const OPERATION_HEADER = "x-waybill-operation";
+
+const authTable = endpointTable(authEndpoints);
+const storageTable = endpointTable(storageEndpoints);
 
 /** What a request is (decisions.md, "operation types"). Whatever comes gets a class, and a valid table name. */
 export function classify(request: RequestShape): OperationClass {
@@ -64,21 +67,21 @@ function functionType(request: RequestShape): OperationType {
 }
 
 function classifyAuth(method: string, segments: readonly string[]): OperationClass {
-  const row = matchEndpoint(authEndpoints, method, segments);
+  const row = matchEndpoint(authTable, method, segments);
   return row === undefined
     ? opaque("auth", typeOfMethod(method), qualifiedName("auth", segments[0] ?? ""))
-    : opaque("auth", row[2], row[3]);
+    : opaque("auth", row.type, row.table);
 }
 
 function classifyStorage(request: RequestShape, segments: readonly string[]): OperationClass {
   const { method } = request;
-  const row = matchEndpoint(storageEndpoints, method, segments);
-  const type = row?.[2] ?? typeOfMethod(method);
+  const row = matchEndpoint(storageTable, method, segments);
+  const type = row?.type ?? typeOfMethod(method);
   const file = isFile(method, segments);
   return {
     service: "storage",
     operation_type: type,
-    table_name: row?.[3] ?? "storage.objects",
+    table_name: row?.table ?? "storage.objects",
     upsert: type === "create" && request.header("x-upsert") === "true",
     captures: !file && !isSigning(segments),
     streams: file && type === "read",

@@ -51,12 +51,29 @@ export function decodeSegment(segment: string): string {
 /** One line of an endpoint table: `*` stands for one segment, `**` at the end for one or more. */
 export type EndpointRow = readonly [methods: string, path: string, type: OperationType, table: string];
 
+/** An endpoint table made ready to be searched for every request. */
+export type EndpointTable = readonly {
+  readonly methods: readonly string[];
+  readonly pattern: readonly string[];
+  readonly type: OperationType;
+  readonly table: string;
+}[];
+
+export function endpointTable(rows: readonly EndpointRow[]): EndpointTable {
+  return rows.map(([methods, path, type, table]) => ({
+    methods: methods.split("|"),
+    pattern: path.split("/"),
+    type,
+    table,
+  }));
+}
+
 export function matchEndpoint(
-  rows: readonly EndpointRow[],
+  table: EndpointTable,
   method: string,
   segments: readonly string[],
-): EndpointRow | undefined {
-  return rows.find(([methods, path]) => methods.split("|").includes(method) && fits(path.split("/"), segments));
+): EndpointTable[number] | undefined {
+  return table.find(({ methods, pattern }) => methods.includes(method) && fits(pattern, segments));
 }
 
 function fits(pattern: readonly string[], segments: readonly string[]): boolean {
