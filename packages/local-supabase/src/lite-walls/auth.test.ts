@@ -6,6 +6,11 @@ const schema = /* sql */ `
   create function public.caller() returns jsonb language sql stable as $$
     select jsonb_build_object('uid', auth.uid(), 'role', auth.role(), 'email', auth.email(), 'jwt', auth.jwt())
   $$;
+  create table public.seen (path text default current_setting('request.path'), header text
+    default current_setting('request.headers')::json ->> 'x-request-id', id int);
+  create role reporter nologin;
+  grant reporter to authenticator;
+  grant usage on schema public, auth to reporter;
   create function public.caller_by_single_claims() returns text language sql as $$
     select set_config('request.jwt.claims', '', true);
     select set_config('request.jwt.claim.sub', '00000000-0000-0000-0000-00000000000a', true);
@@ -89,7 +94,32 @@ describe("tokens", () => {
   });
 });
 
+test("a token may name the roles of authenticator, and no other", async () => {
+  const { publishableKey, jwtSecret } = project.stack;
+  const called = async (role: string) => {
+    const token = await new SignJWT({ role })
+      .setProtectedHeader({ alg: "HS256" })
+      .setExpirationTime("1h")
+      .sign(new TextEncoder().encode(jwtSecret));
+    const headers = { apikey: publishableKey, authorization: `Bearer ${token}`, "content-type": "application/json" };
+    const response = await project.request("/rest/v1/rpc/caller", { method: "POST", body: "{}", headers });
+    return [response.status, JSON.stringify(await response.json())];
+  };
+  expect(await called("reporter")).toEqual([200, expect.stringContaining('"role":"reporter"')]);
+  expect(await called("postgres")).toEqual([403, expect.stringContaining("42501")]);
+  expect(await called("nobody at all")).toEqual([403, expect.stringContaining("42501")]);
+});
+
 describe("the helpers of policies", () => {
+  test("know the request that they run for", async () => {
+    const { data, error } = await project.service
+      .from("seen")
+      .insert({ id: 1 })
+      .select()
+      .setHeader("x-request-id", "r1");
+    expect({ data, error }).toEqual({ data: [{ path: "/seen", header: "r1", id: 1 }], error: null });
+  });
+
   test("know a user by the token", async () => {
     const user = await project.signedUp("helpers@example.com");
     const id = (await user.auth.getSession()).data.session?.user.id;
@@ -102,8 +132,12 @@ describe("the helpers of policies", () => {
   });
 
   test("know a visitor and the secret key by their roles", async () => {
-    expect((await project.anonymous().rpc("caller")).data).toMatchObject({ uid: null, role: "anon", email: null });
-    expect((await project.service.rpc("caller")).data).toMatchObject({ uid: null, role: "service_role", email: null });
+    for (const [client, role] of [
+      [project.anonymous(), "anon"],
+      [project.service, "service_role"],
+    ] as const) {
+      expect((await client.rpc("caller")).data).toEqual({ uid: null, role, email: null, jwt: { role } });
+    }
   });
 
   test("read single claims too, as a hosted project's do", async () => {

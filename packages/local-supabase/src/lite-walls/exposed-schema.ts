@@ -1,10 +1,6 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import type { LiteConnection } from "../lite.ts";
 
 export type Introspection = Awaited<ReturnType<LiteConnection["introspect"]>>;
-
-/** Runs the Data API's requests, which see no system schema; Auth and Storage see all. */
-export const dataRequest = new AsyncLocalStorage<true>();
 
 const systemSchemas = new Set([
   "auth",

@@ -1,5 +1,5 @@
 import type { TokenIssuer } from "./access-token.ts";
-import { dataRequest } from "./exposed-schema.ts";
+import { dataRequest, toDataRequest } from "./data-request.ts";
 import { guardAuth } from "./guard-auth.ts";
 import { withLiteralFilters } from "./literal-filters.ts";
 
@@ -10,7 +10,9 @@ export function guardRequests(fetch: RequestHandler, issuer: TokenIssuer): Reque
   keepDataOutOfLog();
   return (request) => {
     const { pathname } = new URL(request.url);
-    if (pathname.startsWith("/rest/v1/")) return dataRequest.run(true, () => fetch(withLiteralFilters(request)));
+    if (pathname.startsWith("/rest/v1/")) {
+      return dataRequest.run(toDataRequest(request, pathname), () => fetch(withLiteralFilters(request)));
+    }
     if (pathname.startsWith("/auth/v1/")) return guardAuth(request, fetch, issuer);
     return fetch(request);
   };

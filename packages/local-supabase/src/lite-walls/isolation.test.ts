@@ -40,49 +40,6 @@ describe.each(["pglite", "native"] as const)("callers on %s", (engine) => {
     await project[Symbol.asyncDispose]();
   });
 
-  test("500 requests at once, half anonymous and half with the secret key, see what is theirs", async () => {
-    const { service } = project;
-    const anonymous = project.anonymous();
-    const answers = await Promise.all(
-      Array.from({ length: 500 }, async (_, index) => {
-        const { data, error } = await (index % 2 === 0 ? service : anonymous).from("notes").select("body");
-        return { secret: index % 2 === 0, bodies: data?.map((row) => row.body).toSorted(), error };
-      }),
-    );
-    expect(answers.filter(({ error }) => error)).toEqual([]);
-    expect(answers.filter(({ secret, bodies }) => !secret && bodies?.join() !== "for everyone")).toEqual([]);
-    expect(answers.filter(({ secret, bodies }) => secret && bodies?.join() !== "for everyone,for nobody")).toEqual([]);
-  });
-
-  test("two users, a visitor and the secret key, writing and calling at once, never act as one another", async () => {
-    const users = await Promise.all(["a", "b"].map((name) => project.signedUp(`${name}-${engine}@example.com`)));
-    const ids = await Promise.all(users.map(async (user) => (await user.auth.getUser()).data.user?.id ?? ""));
-    const anonymous = project.anonymous();
-    const run = randomUUID();
-    const answers = await Promise.all(
-      Array.from({ length: 240 }, async (_, index) => {
-        const which = index % 4;
-        const user = users[which];
-        const id = ids[which];
-        if (user && id) {
-          if (index % 8 < 4) {
-            const { data } = await user.from("notes").insert({ body: run }).select("owner, seen_by").single();
-            return JSON.stringify(data) === JSON.stringify({ owner: id, seen_by: "authenticated" });
-          }
-          return (await user.rpc("caller")).data === `authenticated authenticated ${id} ${id}`;
-        }
-        if (which === 2) return (await anonymous.rpc("caller")).data === "anon anon";
-        return (await project.service.rpc("caller")).data === "service_role service_role";
-      }),
-    );
-    expect(answers.filter((right) => !right)).toEqual([]);
-    for (const [which, user] of users.entries()) {
-      const { data } = await user.from("notes").select("owner").eq("body", run);
-      expect(data).toHaveLength(60 / 2);
-      expect(new Set(data?.map((row) => row.owner))).toEqual(new Set([ids[which]]));
-    }
-  });
-
   test("a failing request in a crowd neither blocks nor rolls back the others", async () => {
     const run = randomUUID();
     const answers = await Promise.all(

@@ -3,10 +3,11 @@ import { Kysely } from "kysely";
 import type { LiteConnection } from "../lite.ts";
 import { asPostgrestError } from "./data-errors.ts";
 import { columnNamedCount } from "./column-named-count.ts";
-import { dataRequest, exposedSchema, type Introspection } from "./exposed-schema.ts";
+import { dataRequest } from "./data-request.ts";
+import { exposedSchema, type Introspection } from "./exposed-schema.ts";
 import { faithfulInput } from "./faithful-input.ts";
 import { pgliteSessionDialect } from "./pglite-session.ts";
-import { applyCaller, applyRpcRequest } from "./request-context.ts";
+import { applyCaller, clearResponse } from "./request-context.ts";
 import { SessionLock } from "./session-lock.ts";
 import { postgrestTypes } from "./value-types.ts";
 
@@ -48,7 +49,7 @@ export function wallOff(connection: LiteConnection, options: WallOptions = {}): 
   Object.assign(connection, {
     rlsState: "active",
     applyJwtSessionContext: applyCaller,
-    applyRpcRequestGucs: applyRpcRequest,
+    applyRpcRequestGucs: clearResponse,
   });
   connection.normalizeDbError = asPostgrestError;
   const onPostgrestAST = connection.onPostgrestAST.bind(connection);
