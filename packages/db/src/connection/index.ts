@@ -1,2 +1,2 @@
-export { type ClientRows, type ClientRowsOptions, openClientRows } from "./client-rows.ts";
+export { openClientRows } from "./client-rows.ts";
 export { type Connection, type ConnectionHealth, type ConnectionOptions, openConnection } from "./connection.ts";
