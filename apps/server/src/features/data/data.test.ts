@@ -187,9 +187,9 @@ describe("data.list", () => {
     };
     expect(await found()).toEqual(["FFF1", "FFF2", "FFF3"]);
     expect(await found({ column: "latitude", op: "gt", value: 1 })).toEqual(["FFF2", "FFF3"]);
-    expect(await found({ column: "latitude", op: "gte", value: 2 }, { column: "latitude", op: "lt", value: 3 })).toBe(
-      "FFF2",
-    );
+    expect(
+      await found({ column: "latitude", op: "gte", value: 2 }, { column: "latitude", op: "lt", value: 3 }),
+    ).toEqual(["FFF2"]);
     expect(await found({ column: "latitude", op: "lte", value: 1 })).toEqual(["FFF1"]);
     expect(await found({ column: "iata", op: "neq", value: "FFF1" })).toEqual(["FFF2", "FFF3"]);
     expect(await found({ column: "city", op: "like", value: "Ünd%" })).toEqual(["FFF1"]);

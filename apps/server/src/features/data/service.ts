@@ -117,6 +117,9 @@ export function createDataService(waybill: Waybill, lookup: ModelLookup): DataSe
   };
 }
 
+/** `max_rows` of a Supabase project: the Data API cuts a longer answer off there, and does not say so. */
+const dataApiRows = 1000;
+
 async function list({ ready, client }: Table, input: DataListInput): Promise<Page> {
   const { columns = ready.columns, filters = [], limit, cursor } = input;
   refuse([
@@ -132,7 +135,8 @@ async function list({ ready, client }: Table, input: DataListInput): Promise<Pag
   const found = rowsOf(`Listing ${input.model}`, ready, await query.limit(limit + 1), "filters");
   const page = found.slice(0, limit);
   const last = page.at(-1);
-  const next_cursor = found.length > limit && last !== undefined ? cursorAfter(order, last) : null;
+  const more = found.length > limit || found.length >= dataApiRows;
+  const next_cursor = more && last !== undefined ? cursorAfter(order, last) : null;
   return { rows: page.map((row) => only(row, columns)), next_cursor };
 }
 
