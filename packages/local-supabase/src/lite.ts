@@ -43,7 +43,8 @@ export function createLite(
   setExperimental("storage", true);
   const app = new App({
     connection,
-    api: { schemas: config.api.schemas, max_rows: config.api.max_rows },
+    // A hosted project has pg-safeupdate loaded for everyone: no UPDATE or DELETE without a filter.
+    api: { schemas: config.api.schemas, max_rows: config.api.max_rows, pg_safe_update: true },
     auth: {
       enabled: true,
       enable_signup: config.auth.enable_signup,

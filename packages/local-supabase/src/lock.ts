@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { open, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { LocalSupabaseError, messageOf } from "./errors.ts";
@@ -16,7 +16,9 @@ export interface DirectoryLock {
  */
 export async function lockDirectory(dataDir: string): Promise<DirectoryLock> {
   const pidPath = join(dataDir, "lock.pid");
-  const database = new DatabaseSync(join(dataDir, "lock"), { timeout: 0 });
+  const path = join(dataDir, "lock");
+  await (await open(path, "a", 0o600)).close();
+  const database = new DatabaseSync(path, { timeout: 0 });
   try {
     database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
   } catch (error) {

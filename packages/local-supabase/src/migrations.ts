@@ -24,7 +24,6 @@ export async function applyMigrations(engine: Engine, migrations: readonly Migra
 
 async function applyMigration(engine: Engine, { version, name, file, sql }: Migration): Promise<void> {
   const statements = splitSqlStatements(sql);
-  refuseTransactionControl(file, statements);
   try {
     await engine.transaction(async (session) => {
       await session.exec(sql);
@@ -40,17 +39,6 @@ async function applyMigration(engine: Engine, { version, name, file, sql }: Migr
       { cause: error },
     );
   }
-}
-
-function refuseTransactionControl(file: string, statements: readonly string[]): void {
-  const found = statements.find((statement) =>
-    /^(begin|start\s+transaction|commit|end|rollback|abort)\b/i.test(statement.trim()),
-  );
-  if (found === undefined) return;
-  throw new LocalSupabaseError(
-    "MIGRATION_FAILED",
-    `The migration ${file} contains "${found.trim().slice(0, 40)}", but each migration runs in a transaction of its own. Remove that statement, or split the file.`,
-  );
 }
 
 /**

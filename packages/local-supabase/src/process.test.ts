@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { chmod, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { isRunning } from "./engine-native-process.ts";
 import { start } from "./start.ts";
 import { projectOf, temporaryFolder } from "./testing/folders.ts";
+import { killRounds } from "./testing/kill-rounds.ts";
 import { eventually, processesWith } from "./testing/processes.ts";
 import { requestsTo } from "./testing/requests.ts";
 
@@ -12,34 +13,8 @@ const project = () => projectOf({ "migrations/1_rows.sql": "create table public.
 
 describe.each(["pglite", "native"] as const)("%s", (engine) => {
   test("kill -9 of the stack's process loses no acknowledged row, and says so", async () => {
-    const dataDir = join(await openFolder(), "data");
-    const folder = await project();
-    const acknowledged: number[] = [];
-    for (let round = 0; round < 2; round += 1) {
-      await using stack = await start({ dataDir, engine, project: folder });
-      const request = requestsTo(stack);
-      const write = async (from: number): Promise<void> => {
-        for (let id = from; ; id += 4) {
-          const { status } = await request("/rest/v1/rows", { method: "POST", json: { id } });
-          if (status !== 201) throw new Error(`${status}`);
-          acknowledged.push(id);
-        }
-      };
-      const writers = [0, 1, 2, 3].map((lane) => write(round * 1_000_000 + lane).catch(() => {}));
-      const before = acknowledged.length;
-      await eventually(() => acknowledged.length >= before + 40, "forty rows were written");
-      process.kill(stack.pid, "SIGKILL");
-      await Promise.all(writers);
-      expect(await stack.ended).toMatchObject({ code: "STACK_CRASHED", message: expect.stringContaining("SIGKILL") });
-    }
-    await using stack = await start({ dataDir, engine, project: folder });
-    const request = requestsTo(stack);
-    const kept = new Set<unknown>();
-    for (let offset = 0; offset < acknowledged.length + 8; offset += 1000) {
-      const { body } = await request(`/rest/v1/rows?select=id&order=id&limit=1000&offset=${offset}`);
-      if (Array.isArray(body)) for (const row of body) kept.add(row.id);
-    }
-    expect(acknowledged.filter((id) => !kept.has(id))).toEqual([]);
+    const options = { dataDir: join(await openFolder(), "data"), engine, project: await project() };
+    expect(await killRounds(options, 1)).toEqual([]);
   });
 
   test("a killed parent takes the stack, its Postgres and its temporary directory with it", async () => {
@@ -58,16 +33,28 @@ describe.each(["pglite", "native"] as const)("%s", (engine) => {
   });
 });
 
+test("a statement without an end does not keep a stack alive whose parent is gone", async () => {
+  const endless = "select count(*) from generate_series(1, 1000000000000)";
+  const parent = spawn(
+    process.execPath,
+    [join(import.meta.dirname, "testing/parent.ts"), "pglite", await project(), endless],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
+  onTestFinished(() => void parent.kill("SIGKILL"));
+  const [pid, dataDir] = await firstLine(parent.stdout);
+  parent.kill("SIGKILL");
+  await eventually(() => !isRunning(Number(pid)), "the stack's process ended", 60_000);
+  expect(await gone(`${dataDir}/keys.json`)).toBe(true);
+});
+
 test("a native Postgres that survived its stack is ended by the next start", async () => {
   const dataDir = join(await openFolder(), "data");
   const folder = await project();
   await using first = await start({ dataDir, engine: "native", project: folder });
-  const [guard] = await processesWith("engine-native-guard.ts ");
-  expect(guard).toBeDefined();
   // Both at once: nobody is left to end Postgres.
-  for (const line of await processesWith(`engine-native-guard.ts`)) {
-    if (line.includes(dataDir)) process.kill(Number.parseInt(line, 10), "SIGKILL");
-  }
+  const guards = (await processesWith("engine-native-guard.ts")).filter((line) => line.includes(dataDir));
+  expect(guards).toHaveLength(1);
+  for (const guard of guards) process.kill(Number.parseInt(guard, 10), "SIGKILL");
   process.kill(first.pid, "SIGKILL");
   await first.ended;
   const [orphan] = (await processesWith("pgdata-native")).filter((line) => line.includes(dataDir));
@@ -80,7 +67,6 @@ test("a native Postgres that survived its stack is ended by the next start", asy
 /** Postgres runs as another account where the tests run as root, so that it has to get through. */
 async function openFolder(): Promise<string> {
   const folder = await temporaryFolder();
-  const { chmod } = await import("node:fs/promises");
   await chmod(folder, 0o755);
   return folder;
 }

@@ -3,6 +3,7 @@ import { glob, readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { parse as parseToml } from "smol-toml";
 import { z } from "zod";
+import { splitSqlStatements } from "./lite.ts";
 import { codeOf, LocalSupabaseError, messageOf } from "./errors.ts";
 
 /** What of a `supabase/config.toml` the local stack honours; the rest is the CLI's or the hosted project's business. */
@@ -108,9 +109,22 @@ async function readMigrations(folder: string): Promise<Migration[]> {
         `The migrations ${twin.file} and ${file} have the same version ${version}. Rename one of them.`,
       );
     }
-    migrations.push({ version, name, file, sql: await readFile(join(folder, file), "utf8") });
+    const sql = await readFile(join(folder, file), "utf8");
+    refuseTransactionControl(file, sql);
+    migrations.push({ version, name, file, sql });
   }
   return migrations;
+}
+
+function refuseTransactionControl(file: string, sql: string): void {
+  const found = splitSqlStatements(sql).find((statement) =>
+    /^(begin|start\s+transaction|commit|end|rollback|abort)\b/i.test(statement.trim()),
+  );
+  if (found === undefined) return;
+  throw new LocalSupabaseError(
+    "PROJECT_INVALID",
+    `The migration ${file} contains "${found.trim().slice(0, 40)}", but each migration runs in a transaction of its own. Remove that statement, or split the file.`,
+  );
 }
 
 async function readSeeds(folder: string, config: ProjectConfig): Promise<SeedFile[]> {

@@ -12,6 +12,7 @@ import { openEngine } from "./open-engine.ts";
 import { readProject } from "./project.ts";
 import { limitStackLog } from "./stack-log.ts";
 import { fileStorage } from "./storage-files.ts";
+import { withoutForm } from "./storage-forms.ts";
 import { prepareSystemSchema } from "./system-schema.ts";
 
 export interface Stack {
@@ -50,7 +51,7 @@ export async function openStack(request: StartRequest): Promise<Stack> {
     siteUrl: project.config.auth.site_url ?? server.url,
     query: engine.query,
   });
-  server.answerWith(async (request) => (await admin(request)) ?? services(request));
+  server.answerWith(async (request) => (await admin(request)) ?? services(await withoutForm(request)));
 
   const closing = opened.move();
   return {

@@ -30,16 +30,20 @@ test("messages are taken whole, however the network cut them", () => {
   );
 });
 
+/** How many bytes a parser leaves; -1 if it takes nothing yet, or refuses. */
+function restAfter(take: (buffer: Buffer) => { rest: Buffer } | undefined, bytes: Buffer): number {
+  try {
+    return take(bytes)?.rest.length ?? -1;
+  } catch {
+    return -1;
+  }
+}
+
 test("no bytes make the parser loop or take more than the limit", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
       for (const take of [wire.takeFrame, wire.takeOpening]) {
-        try {
-          const taken = take(Buffer.from(bytes));
-          if (taken) expect(taken.rest.length).toBeLessThan(bytes.length);
-        } catch (error) {
-          expect(error).toBeInstanceOf(Error);
-        }
+        expect(restAfter(take, Buffer.from(bytes))).toBeLessThan(bytes.length);
       }
     }),
     { numRuns: 2_000 },

@@ -8,9 +8,13 @@ export async function processesWith(text: string): Promise<string[]> {
   return stdout.split("\n").filter((line) => line.includes(text));
 }
 
-/** Waits until `condition` holds. Fails after 20 seconds, which nothing that works takes. */
-export async function eventually(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  for (const until = Date.now() + 20_000; Date.now() < until; await sleep(25)) {
+/** Waits until `condition` holds, for as long as nothing that works takes. */
+export async function eventually(
+  condition: () => boolean | Promise<boolean>,
+  what: string,
+  deadlineMs = 60_000,
+): Promise<void> {
+  for (const until = Date.now() + deadlineMs; Date.now() < until; await sleep(25)) {
     if (await condition()) return;
   }
   throw new Error(`it never happened that ${what}`);
