@@ -11,8 +11,10 @@ export interface Caller {
   readonly sessionToken: () => string | undefined;
   /** Whether this caller made the request with this id. */
   readonly made: (requestId: string) => boolean;
-  /** Request ids whose answer never came. */
+  /** Request ids whose answer never came whole. */
   readonly unanswered: () => ReadonlySet<string>;
+  /** The request ids that were answered last, newest at the end. */
+  readonly lastAnswered: () => readonly string[];
 }
 
 export interface CallerOptions {
@@ -44,5 +46,6 @@ export function openCaller(scene: string, { url, name, sessionToken, userId }: C
     sessionToken: () => token,
     made: (requestId) => requestId.startsWith(prefix),
     unanswered: watched.unanswered,
+    lastAnswered: watched.lastAnswered,
   };
 }

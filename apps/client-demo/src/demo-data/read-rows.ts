@@ -10,7 +10,7 @@ export async function readRows(client: WaybillClient, input: Omit<ListInput, "li
   do {
     const page: { rows: DataRow[]; next_cursor: string | null } = await client.data.list.query({
       ...input,
-      limit: 500,
+      limit: 1000,
       ...(cursor === null ? {} : { cursor }),
     });
     rows.push(...page.rows);

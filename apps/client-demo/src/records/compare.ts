@@ -17,7 +17,7 @@ export interface CompareOptions {
    * but may be made on the caller's behalf: then its record names the caller, or nobody.
    */
   readonly callerOf?: (requestId: string) => string | undefined;
-  /** Request ids whose caller never got an answer: the process died meanwhile, so an outcome may be lost. */
+  /** Request ids that were under way, or answered in the last moment, when the process died: their outcomes may be lost. */
   readonly interrupted?: ReadonlySet<string>;
 }
 
@@ -79,7 +79,9 @@ function missing(request: SeenRequest, candidates: readonly RecordedOperation[])
 }
 
 function describe(record: RecordedOperation): string {
-  return `${record.operation_type} ${record.table_name}, ${record.status}, ${who(record.user_id)}, request ${record.request_id}, operation ${record.operation_id}`;
+  const status =
+    record.error_message === null ? record.status : `${record.status} (${record.error_message.slice(0, 60)})`;
+  return `${record.operation_type} ${record.table_name}, ${status}, ${who(record.user_id)}, request ${record.request_id}, operation ${record.operation_id}`;
 }
 
 function who(userId: string | null): string {

@@ -37,7 +37,8 @@ export async function importUntil(batches: readonly Batch[], options: ImportUnti
     },
     { concurrency: parallel },
   );
-  await (killing ?? kill?.now());
+  if (kill !== null && killing === undefined) throw new Error("the import was over before the server was killed");
+  await killing;
 }
 
 async function send(batch: Batch, caller: Caller): Promise<void> {

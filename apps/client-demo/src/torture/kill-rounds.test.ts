@@ -16,7 +16,7 @@ test(
       say: (line) => lines.push(line),
     });
     expect(lines).toEqual([
-      expect.stringMatching(/^kill 1 of 1: \d+ requests, each with its one record; [1-9]\d* calls cut off/),
+      expect.stringMatching(/^kill 1 of 1: \d+ requests, each with its one record; [1-9]\d* cut off so far$/),
       expect.stringMatching(/^the rest imported: \d+ requests/),
     ]);
   },

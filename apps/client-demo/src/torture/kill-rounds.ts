@@ -21,6 +21,8 @@ export interface KillRoundsOptions {
   readonly say: (line: string) => void;
 }
 
+/** Batches on their way at once. */
+const parallel = 6;
 const models = ["airports", "routes"] as const;
 
 /**
@@ -39,7 +41,8 @@ export async function killRounds(options: KillRoundsOptions): Promise<void> {
     return batchesOf(rows, size).map((some): Batch => ({ model, rows: some, state: "waiting" }));
   });
   const most = Math.floor(batches.length / (rounds + 1));
-  if (most < 2) throw new Error(`${batches.length} batches are too few for ${rounds} rounds: choose smaller ones`);
+  if (most < 2 * parallel)
+    throw new Error(`${batches.length} batches are too few for ${rounds} rounds: choose smaller ones`);
 
   const everybody: Caller[] = [];
   let before: Cast | undefined;
@@ -53,20 +56,15 @@ export async function killRounds(options: KillRoundsOptions): Promise<void> {
     everybody.push(cast.admin, cast.ada, cast.ben);
     if (round > 0) say(`kill ${round} of ${rounds}: ${await agreed(stage, cast.admin, everybody)}`);
     if (round < rounds) {
-      const kill = { after: 1 + (randomOf(`${seed}.${round}`) % most), now: () => server.kill() };
-      const model = batches.some(({ model, state }) => model === "airports" && state !== "done")
-        ? "airports"
-        : "routes";
-      await importUntil(
-        batches.filter((batch) => batch.model === model),
-        { cast, parallel: 6, kill },
-      );
+      const target = await nextTarget(batches, cast);
+      const after = 1 + (randomOf(`${seed}.${round}`) % Math.min(most, target.length - parallel));
+      await importUntil(target, { cast, parallel, kill: { after, now: () => server.kill() } });
       continue;
     }
     for (const model of models) {
       await importUntil(
         batches.filter((batch) => batch.model === model),
-        { cast, parallel: 6, kill: null },
+        { cast, parallel, kill: null },
       );
       await expectAllRows(cast.admin, model, datasets[model].length);
     }
@@ -75,11 +73,23 @@ export async function killRounds(options: KillRoundsOptions): Promise<void> {
   }
 }
 
+/** What is left of the model under way, enough to be killed in the middle: routes wait until the last airport is in. */
+async function nextTarget(batches: readonly Batch[], cast: Cast): Promise<Batch[]> {
+  const left = batches.filter(({ state }) => state !== "done");
+  const airports = left.filter(({ model }) => model === "airports");
+  if (airports.length > 2 * parallel) return airports;
+  await importUntil(airports, { cast, parallel, kill: null });
+  return left.filter(({ model }) => model === "routes");
+}
+
 async function agreed(stage: Stage, reader: Caller, callers: readonly Caller[]): Promise<string> {
-  const interrupted = new Set(callers.flatMap((caller) => [...caller.unanswered()]));
+  // an outcome is written at the end of the event loop's turn, which may come after the answer: the last ones are at risk
+  const interrupted = new Set(
+    callers.flatMap((caller) => [...caller.unanswered(), ...caller.lastAnswered().slice(-parallel)]),
+  );
+  const cutOff = callers.reduce((sum, caller) => sum + caller.unanswered().size, 0);
   const { requests, differences } = await awaitAgreement({ proxy: stage.proxy, reader, callers, interrupted });
-  if (differences.length === 0)
-    return `${requests} requests, each with its one record; ${interrupted.size} calls cut off so far`;
+  if (differences.length === 0) return `${requests} requests, each with its one record; ${cutOff} cut off so far`;
   throw new Error([`${differences.length} differences:`, ...differences.slice(0, 20)].join("\n"));
 }
 
