@@ -37,6 +37,7 @@ describe("jwtSchema", () => {
     ["a payload that is no object", token([1])],
     ["base64 with padding", token({}).replace(".", "=.")],
     ["a header that is no JSON", `abc${token({})}`],
+    ["claims beyond 16 KiB", token({ sub: "a".repeat(16_384) })],
     ["10 MB", `${"a".repeat(10_000_000)}.a.a`],
   ])("refuses a token with %s", (_fault, text) => expectIssue(jwtSchema, text, "", /signed JSON Web Token/));
 });

@@ -19,6 +19,7 @@ describe("httpsUrlSchema", () => {
     ["https://abc.supabase.co\n", /must be a URL/],
     ["https://a b.co", /must be a URL/],
     ["https://me:secret@abc.supabase.co", /must not carry a user or password/],
+    ["https://me@abc.supabase.co", /must not carry a user or password/],
     ["https://abc.supabase.co?apikey=1", /must not carry a query/],
     ["https://abc.supabase.co/#", /must not carry a query or a fragment/],
     [`https://${"a".repeat(2048)}.co`, /2048 characters/],
