@@ -109,7 +109,9 @@ test.each([
   expect(ledger.health().pending).toBe(2);
   expect(await ledger.flush(DEADLINE)).toEqual({ flushed: true, pending: 0 });
   expect([...stub.stored.keys()].toSorted()).toEqual(ids);
-  expect(ledger.health()).toMatchObject({ lastError: null, rejected: 0 });
+  expect(ledger.health()).toMatchObject({ lastError: null, rejected: 0, bodiesDropped: 0 });
+  // The whole batch each time: nothing in it is at fault.
+  expect(stub.calls.map(({ rows }) => rows)).toEqual([2, 2, 2, 2]);
 });
 
 test("what stands in the way is told, without the row that PostgREST quotes", async () => {

@@ -50,8 +50,9 @@ export function createUploader({ url, secretKey, ca, attemptTimeoutMs }: UploadO
     connections: 2,
     pipelining: 1,
     connect: backgroundConnector(ca),
-    headersTimeout: attemptTimeoutMs,
-    bodyTimeout: attemptTimeoutMs,
+    // One deadline for all of it, below: these two begin anew with every byte.
+    headersTimeout: 0,
+    bodyTimeout: 0,
   });
   const overdue = `no whole answer within ${attemptTimeoutMs} ms`;
   // As supabase-js sends a key of either format to the Data API.

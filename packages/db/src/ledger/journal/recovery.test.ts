@@ -42,11 +42,11 @@ interface FoundRow {
   readonly status: unknown;
 }
 
-async function rowsOf({ segments }: Recovered): Promise<FoundRow[]> {
+async function rowsOf({ segments }: Recovered, maxBytes = 1500): Promise<FoundRow[]> {
   const reader = new RowReader({ segments: () => segments, drained: () => {}, damaged: () => {} });
   const rows: FoundRow[] = [];
   for (;;) {
-    const batch = await reader.next(1500);
+    const batch = await reader.next(maxBytes);
     if (batch === undefined) break;
     for (const row of batch.rows) {
       const { status }: { status: unknown } = JSON.parse(row.toString());
@@ -72,6 +72,12 @@ test("a whole journal comes back whole: settled ones as they were, open ones as 
   expect(idsWith(rows, "success")).toEqual(left.settled);
   expect(idsWith(rows, "error")).toEqual(left.open);
   expect(rows).toHaveLength(found.rows);
+});
+
+test("a row that is larger than a batch is a batch of its own", async () => {
+  using home = temporaryDirectory();
+  const left = leaveJournal(home.path, 10);
+  expect(idsWith(await rowsOf(await recover(home.path), 10), "success")).toEqual(left.settled);
 });
 
 test("an interrupted recovery is repeated without settling anything twice", async () => {

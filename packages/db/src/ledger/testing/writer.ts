@@ -6,7 +6,7 @@ import { CLIENT, record, sampleIntent, sampleOutcome } from "./sample.ts";
  * A process that uses a ledger and is killed by a test: `node writer.ts <mode> <journalDir> <url>`.
  * `loop`: 16 callers send a request for every operation, its identifier as request id. `open`: three operations are
  * written, one stays open, then it says `ready` and stays. `registered`: the same, and they are flushed. `plain`: one
- * operation, and the script ends without a close while its flush is under way.
+ * operation, then another and `process.exit` at once, without a close, while the flush of the first is under way.
  */
 const [mode = "", journalDir = "", url = ""] = process.argv.slice(2);
 const opened = openLedger({ journalDir, url, secretKey: "sb_secret_test", lingerMs: 5, segmentBytes: 64 * 1024 });
@@ -33,6 +33,8 @@ if (mode === "loop") {
 } else if (mode === "plain") {
   await record(opened.ledger);
   await opened.flush(1500);
+  await record(opened.ledger);
+  process.exit();
 } else {
   await record(opened.ledger);
   await record(opened.ledger);
