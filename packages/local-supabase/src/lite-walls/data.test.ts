@@ -21,6 +21,8 @@ const schema = /* sql */ `
   create policy own on public.guarded for all to authenticated
     using (owner = (select auth.uid())) with check (owner = (select auth.uid()));
   create function public.echo(a text, b int default 3) returns text language sql stable as $$ select a || '/' || b $$;
+  create function public.long_words(shortest int) returns setof public.words language sql stable as
+    $$ select * from public.words where length(word) >= shortest $$;
   create function public.kind(doc jsonb) returns text language sql stable as $$ select jsonb_typeof(doc) $$;
   create function public.fail(state text) returns void language plpgsql as
     $$ begin raise exception using errcode = state, message = 'raised', detail = 'why', hint = 'do this'; end $$;`;
@@ -260,6 +262,8 @@ describe.each(["pglite", "native"] as const)("the Data API on %s", (engine) => {
     ["PGRST204", 400, () => project.service.from("posts").insert({ nothing: 1 })],
     ["PGRST205", 404, () => project.service.from("nothing").select("*")],
     ["PGRST202", 404, () => project.service.rpc("nothing")],
+    ["21000", 400, () => project.service.from("samples").delete()],
+    ["21000", 400, () => project.service.from("samples").update({ label: "all" })],
     ["PGRST116", 406, () => project.service.from("samples").select("id").single()],
     ["42501", 401, () => project.anonymous().from("guarded").insert({ id: 1 })],
     ["P0001", 400, () => project.service.rpc("fail", { state: "P0001" })],
@@ -323,6 +327,30 @@ describe.each(["pglite", "native"] as const)("the Data API on %s", (engine) => {
     expect((await project.service.rpc("echo", { a: "true" })).data).toBe("true/3");
     expect((await project.service.rpc("echo", { a: "1.00", b: 4 }, { get: true })).data).toBe("1.00/4");
     expect((await project.service.rpc("echo", { a: "null" }, { get: true })).data).toBe("null/3");
+  });
+
+  test("a function that gives rows is counted, filtered and ordered like a table", async () => {
+    const { service } = project;
+    await service.from("words").insert(["function aa", "function bbb", "function cccc"].map((word) => ({ word })));
+    const rows = service
+      .rpc("long_words", { shortest: 12 })
+      .like("word", "function%")
+      .order("word", { ascending: false });
+    expect((await rows.select("word")).data).toEqual([{ word: "function cccc" }, { word: "function bbb" }]);
+    const counted = await service
+      .rpc("long_words", { shortest: 12 }, { head: true, count: "exact" })
+      .like("word", "function%");
+    expect({ status: counted.status, count: counted.count, data: counted.data }).toEqual({
+      status: 200,
+      count: 2,
+      data: null,
+    });
+  });
+
+  test("an answer names the address that was asked for", async () => {
+    const path = "/words?select=id&word=eq.true&order=id";
+    const response = await project.request(`/rest/v1${path}`);
+    expect(response.headers.get("content-location")).toBe(path);
   });
 
   test("1000 rows go in at once", async () => {
