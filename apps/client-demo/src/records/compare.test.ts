@@ -92,3 +92,12 @@ test("a call under a key alone is recorded for its caller or for nobody, never f
   expect(compare([underKey], [{ ...record, user_id: "u2" }], { callerOf })).toHaveLength(2);
   expect(compare([request], [{ ...record, user_id: null }], { callerOf })).toHaveLength(2);
 });
+
+test("a lost outcome does not take the place of a known one", () => {
+  const failed = { ...request, status: "error" as const };
+  const refused = { ...record, operation_id: "o2", status: "error", error_message: "23505: duplicate key" };
+  const interrupted = new Set(["r1"]);
+  expect(compare([failed, request], [unknown, refused], { interrupted })).toEqual([]);
+  expect(compare([failed], [unknown])).toHaveLength(2);
+  expect(compare([{ ...request, status: "unanswered" }], [unknown], { interrupted })).toEqual([]);
+});

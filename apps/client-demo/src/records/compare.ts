@@ -42,10 +42,12 @@ export function compare(
   const strictFirst = seen.toSorted((a, b) => Number(a.status === "unanswered") - Number(b.status === "unanswered"));
   for (const request of strictFirst) {
     const candidates = free.get(key(request.requestId, request.type, request.table)) ?? [];
+    const ofUser = candidates.filter((record) => isUser(request, record));
     const outcomeMayBeLost = request.requestId !== null && interrupted.has(request.requestId);
     const found =
-      candidates.find((record) => isUser(request, record) && isStatus(request, record)) ??
-      candidates.find((record) => outcomeMayBeLost && isUser(request, record) && isOutcomeUnknown(record));
+      // a known outcome first: an unknown one fits every request of the group
+      ofUser.find((record) => isStatus(request, record)) ??
+      (outcomeMayBeLost ? ofUser.find(isOutcomeUnknown) : undefined);
     if (found) candidates.splice(candidates.indexOf(found), 1);
     else differences.push(missing(request, candidates));
   }
@@ -62,6 +64,7 @@ function key(requestId: string | null, type: string, table: string): string {
 }
 
 function isStatus(request: SeenRequest, record: RecordedOperation): boolean {
+  if (isOutcomeUnknown(record)) return false;
   return request.status === "unanswered"
     ? ["error", "timeout"].includes(record.status)
     : record.status === request.status;

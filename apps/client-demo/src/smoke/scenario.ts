@@ -1,3 +1,4 @@
+import type { WaybillClient } from "@waybill/client";
 import { type Caller, openCaller } from "../callers/caller.ts";
 import type { CountingProxy } from "../counting-proxy/counting-proxy.ts";
 import type { Datasets } from "../data/datasets.ts";
@@ -42,6 +43,7 @@ export async function runScenario(scene: Scene, report: Report): Promise<void> {
     note("ada, ben");
   });
 
+  await report.step("tables are empty", () => expectEmptyTables(ada.api));
   const clients = [ada.api, ben.api];
   await importStep(report, { model: "airports", rows: datasets.airports, clients, size: batch, parallel: 4 });
   await importStep(report, { model: "routes", rows: datasets.routes, clients, size: batch, parallel: 4 });
@@ -64,6 +66,14 @@ export async function runScenario(scene: Scene, report: Report): Promise<void> {
     await expectRefusal(ada.api.sessions.me.query(), { code: "UNAUTHENTICATED" });
   });
   await compareStep(report, scene.proxy, { reader: admin, callers: [admin, ada, ben] });
+}
+
+/** What the steps find is compared with the source, so nobody else's rows may be among it. */
+async function expectEmptyTables(client: WaybillClient): Promise<void> {
+  for (const model of ["airports", "routes"]) {
+    const { rows } = await client.data.list.query({ model, limit: 1 });
+    if (rows.length > 0) throw new Error(`${model} has rows already: empty it, or point --url at another server`);
+  }
 }
 
 function firstOf<Row>(rows: readonly Row[] | undefined): Row {

@@ -60,8 +60,11 @@ export async function startServer({ env, output, onSpawn, signal }: ServerProces
   let asked = false;
   const ask = (): void => {
     // a second wish within its patience would cut the server off
-    if (!asked) child.kill("SIGTERM");
+    if (asked) return;
     asked = true;
+    // Windows knows no SIGTERM to be caught; there the closed channel is the wish
+    if (process.platform === "win32" && child.connected) child.disconnect();
+    else child.kill("SIGTERM");
   };
   signal?.addEventListener("abort", ask, { once: true });
   const stop = async (): Promise<void> => {
