@@ -1,8 +1,8 @@
 import {
-  CompiledQuery,
   PostgresAdapter,
   PostgresIntrospector,
   PostgresQueryCompiler,
+  type CompiledQuery,
   type DatabaseConnection,
   type Dialect,
   type Driver,
@@ -47,7 +47,7 @@ class Turn implements DatabaseConnection {
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    if (this.#over) throw new HoldExpiredError(`The transaction was rolled back after ${this.#holdMs} ms.`);
+    this.#refuseIfOver();
     const { rows, affectedRows } = await this.#pglite.query<R>(query.sql, [...query.parameters]);
     return affectedRows === undefined ? { rows } : { rows, numAffectedRows: BigInt(affectedRows) };
   }
@@ -57,9 +57,19 @@ class Turn implements DatabaseConnection {
     throw new Error("PGlite does not stream rows; use execute().");
   }
 
-  /** ROLLBACK of a turn that has expired: the session is another's by now. */
+  /** BEGIN or COMMIT, by the protocol of one message instead of five. */
+  async control(statement: "BEGIN" | "COMMIT"): Promise<void> {
+    this.#refuseIfOver();
+    await this.#pglite.exec(statement);
+  }
+
+  /** Nothing to do in a turn that has expired: its transaction is rolled back, and the session another's by now. */
   async rollback(): Promise<void> {
-    if (!this.#over) await this.executeQuery(CompiledQuery.raw("ROLLBACK"));
+    if (!this.#over) await this.#pglite.exec("ROLLBACK");
+  }
+
+  #refuseIfOver(): void {
+    if (this.#over) throw new HoldExpiredError(`The transaction was rolled back after ${this.#holdMs} ms.`);
   }
 
   async release(): Promise<void> {
@@ -93,11 +103,11 @@ class PgliteSessionDriver implements Driver {
   }
 
   async beginTransaction(turn: Turn): Promise<void> {
-    await turn.executeQuery(CompiledQuery.raw("BEGIN"));
+    await turn.control("BEGIN");
   }
 
   async commitTransaction(turn: Turn): Promise<void> {
-    await turn.executeQuery(CompiledQuery.raw("COMMIT"));
+    await turn.control("COMMIT");
   }
 
   async rollbackTransaction(turn: Turn): Promise<void> {
