@@ -59,7 +59,7 @@ describe("the embedded start", () => {
 
   it.skipIf(process.platform === "win32")("keeps what is secret for its owner", async () => {
     for (const name of ["admin.json", "encryption.key", "stack.json"]) {
-      expect((await stat(join(directory, name))).mode & 0o777, name).toBe(0o600);
+      expect([name, (await stat(join(directory, name))).mode & 0o777]).toEqual([name, 0o600]);
     }
     expect((await stat(directory)).mode & 0o077).toBe(0);
   });

@@ -1,5 +1,6 @@
 import type { Waybill } from "@waybill/db";
 import type { FetchImplementation } from "jose";
+import type { Logger } from "pino";
 import { createDataService, type DataService } from "./features/data/service.ts";
 import { createModelLookup } from "./features/models/model-lookup.ts";
 import { createModelService, type ModelService } from "./features/models/service.ts";
@@ -26,10 +27,11 @@ export interface ServicesOptions {
   readonly jwtSecret: string | undefined;
   /** Fetches the project's public keys: nothing else goes this way. */
   readonly fetchKeys: FetchImplementation;
+  readonly logger: Logger;
 }
 
-export function createServices({ waybill, url, jwtSecret, fetchKeys }: ServicesOptions): Services {
-  const openSessions = createOpenSessions(waybill.sessions);
+export function createServices({ waybill, url, jwtSecret, fetchKeys, logger }: ServicesOptions): Services {
+  const openSessions = createOpenSessions(waybill.sessions, logger);
   const verify = tokenVerifier({ url, jwtSecret, fetch: fetchKeys, askAuth: askAuth(waybill) });
   const lookup = createModelLookup(waybill.models);
   return {

@@ -29,7 +29,7 @@ export async function startServer(env: ServerEnv, logger: Logger): Promise<Runni
     const path = await ensureFirstAdmin(waybill, env.dataDir);
     logger.info({ path }, "the first admin's credentials are in this file");
   }
-  const services = createServices({ waybill, url: access.url, jwtSecret: access.jwtSecret, fetchKeys });
+  const services = createServices({ waybill, url: access.url, jwtSecret: access.jwtSecret, fetchKeys, logger });
   const app = createApp({ ...env, services, logger });
   const server = await listen(app, env.host, env.port);
   // Last in, first out: requests are drained before the ledger is flushed, the ledger before the stack goes.

@@ -4,6 +4,8 @@ import type { TestProject } from "vitest/node";
 declare module "vitest" {
   interface ProvidedContext {
     stack: { url: string; publishableKey: string; secretKey: string; jwtSecret: string; dbUrl: string; ca: string };
+    /** How many malformed requests, and the seed that they grow from. */
+    fuzz: { requests: number; seed: number };
   }
 }
 

@@ -25,13 +25,17 @@ export type CallerResolver = (bearer: string) => Promise<Caller>;
 
 export function callerResolver(sessions: OpenSessions, verify: TokenVerifier): CallerResolver {
   return async (bearer) => {
-    if (bearer.startsWith("wbs_")) return callerOf(await sessions.find(bearer));
+    if (bearer.startsWith("wbs_")) {
+      const caller = callerOf(await sessions.find(bearer));
+      sessions.touch(caller.held);
+      return caller;
+    }
     const { userId, email, roles } = await verify(bearer);
     return { userId, email, roles, accessToken: bearer, held: null };
   };
 }
 
-function callerOf(held: HeldSession): Caller {
+function callerOf(held: HeldSession): Caller & { readonly held: HeldSession } {
   const { session, tokens } = held;
   const phase = authenticationContextPhase(session, new Date().toISOString());
   if (phase === "logged_out") throw new ApiError({ code: "SESSION_OVER" });

@@ -1,5 +1,6 @@
 import type { OpenSession, SessionStore } from "@waybill/db";
 import { LRUCache } from "lru-cache";
+import type { Logger } from "pino";
 import { ApiError } from "../../trpc/api-error.ts";
 import { hashOfToken, isSessionToken } from "./session-token.ts";
 
@@ -14,6 +15,8 @@ export interface OpenSessions {
   find(token: string): Promise<HeldSession>;
   /** What the database says now. */
   read(tokenHash: string): Promise<HeldSession>;
+  /** Notes the session's activity, at most once in ten seconds; nobody waits for it, and its failure is only logged. */
+  touch(held: HeldSession): void;
   /** Drops what is kept, because this process has changed or ended the session. */
   forget(tokenHash: string): void;
 }
@@ -22,7 +25,7 @@ export interface OpenSessions {
 const staleMs = 10_000;
 const keptSessions = 10_000;
 
-export function createOpenSessions(store: SessionStore): OpenSessions {
+export function createOpenSessions(store: SessionStore, logger: Logger): OpenSessions {
   const read = async (tokenHash: string): Promise<HeldSession> => {
     const found = await store.findByTokenHash(tokenHash);
     if (found === null) throw new ApiError({ code: "TOKEN_INVALID", message: "No session has this session token" });
@@ -43,6 +46,11 @@ export function createOpenSessions(store: SessionStore): OpenSessions {
       return (await kept.fetch(tokenHash)) ?? read(tokenHash);
     },
     read,
+    touch({ session }) {
+      store.touch(session).catch((err: unknown) => {
+        logger.debug({ err, session_id: session.session_id }, "the session's activity could not be noted");
+      });
+    },
     forget: (tokenHash) => void kept.delete(tokenHash),
   };
 }

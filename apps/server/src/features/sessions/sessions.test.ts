@@ -75,6 +75,19 @@ describe("sessions", () => {
     expect((await person.api.sessions.me.query()).user_id).toBe(person.userId);
   });
 
+  it("notes the session's activity, and keeps no record of doing so", async () => {
+    const person = await stage.newUser();
+    await sql`update public.authentication_contexts
+      set created_at = now() - interval '1 minute', last_activity = now() - interval '1 minute' where user_id = ${person.userId}`;
+    const before = await stored(person);
+    await person.api.sessions.me.query();
+    await expect.poll(async () => (await stored(person))["last_activity"] > before["last_activity"]).toBe(true);
+    await stage.services.waybill.flush();
+    const updates = await sql`select 1 from public.database_operations
+      where user_id = ${person.userId} and operation_type = 'update'`;
+    expect(updates).toEqual([]);
+  });
+
   it("refuses an expired session, names the remedy, and takes it again after a refresh", async () => {
     const person = await stage.newUser();
     await sql`update public.authentication_contexts
