@@ -64,6 +64,21 @@ test("a native Postgres that survived its stack is ended by the next start", asy
   expect((await requestsTo(second)("/rest/v1/rows")).status).toBe(200);
 });
 
+test("a native Postgres that dies ends its stack, which says so", async () => {
+  await using stack = await start({
+    dataDir: join(await openFolder(), "data"),
+    engine: "native",
+    project: await project(),
+  });
+  const [server] = (await processesWith("pgdata-native -p")).filter((line) => line.includes(stack.dataDir));
+  process.kill(Number.parseInt(server ?? "", 10), "SIGKILL");
+  expect(await stack.ended).toMatchObject({
+    code: "STACK_CRASHED",
+    message: expect.stringContaining("the database ended by itself: Postgres ended (SIGKILL)"),
+  });
+  expect(isRunning(stack.pid)).toBe(false);
+});
+
 /** Postgres runs as another account where the tests run as root, so that it has to get through. */
 async function openFolder(): Promise<string> {
   const folder = await temporaryFolder();

@@ -26,8 +26,8 @@ const orphanGraceMs = 10_000;
 
 async function start(request: StartRequest): Promise<void> {
   if (request.temporary) temporaryDirectory = request.dataDir;
-  const workerData = { graceMs: orphanGraceMs, temporaryDirectory: temporaryDirectory ?? null };
-  new Worker(new URL("./stack-watchdog.ts", import.meta.url), { workerData }).unref();
+  const argv = [orphanGraceMs, temporaryDirectory ?? ""];
+  new Worker(new URL("./stack-watchdog.ts", import.meta.url), { argv }).unref();
   opening = openStack(request);
   try {
     const stack = await opening;

@@ -3,6 +3,7 @@ import { createServer } from "node:https";
 import { join } from "node:path";
 import { fetch } from "undici";
 import { expect, test } from "vitest";
+import { maxBodyBytes } from "./body-limit.ts";
 import { loadCertificate } from "./certificate.ts";
 import { start } from "./start.ts";
 import { processesWith } from "./testing/processes.ts";
@@ -20,6 +21,11 @@ test("a stack serves, keeps its data and keys over a restart, and locks others o
   expect(first.secretKey).toMatch(/^sb_secret_[\w-]{32}$/);
   const made = await requestsTo(first)("/rest/v1/notes", { method: "POST", json: { id: 1, text: "kept" } });
   expect(made).toEqual({ status: 201, body: [{ id: 1, text: "kept" }] });
+
+  const stranger = { ...first, secretKey: `${first.secretKey}x` };
+  expect((await requestsTo(stranger)("/rest/v1/notes")).status).toBe(401);
+  const large = await requestsTo(first)("/rest/v1/notes", { method: "POST", json: "x".repeat(maxBodyBytes) });
+  expect(large.status).toBe(413);
 
   // Another certificate than the stack's own is not trusted, and neither are the system's.
   await expect(fetch(`${first.url}/rest/v1/notes`)).rejects.toMatchObject({
