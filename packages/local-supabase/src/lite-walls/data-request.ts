@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { Literals } from "./literal-filters.ts";
 
 /** What a policy or function may read of the HTTP request that it runs for. */
 export interface DataRequest {
@@ -6,6 +7,8 @@ export interface DataRequest {
   /** Below `/rest/v1`. */
   path: string;
   headers: Record<string, string>;
+  /** Values of its filters that lite must not see. */
+  literals: Literals;
 }
 
 /** The Data API's request that is being answered; Auth and Storage run outside of it. */
@@ -16,5 +19,6 @@ export function toDataRequest(request: Request, pathname: string): DataRequest {
     method: request.method,
     path: pathname.slice("/rest/v1".length),
     headers: Object.fromEntries(request.headers),
+    literals: new Map(),
   };
 }

@@ -11,7 +11,8 @@ export function guardRequests(fetch: RequestHandler, issuer: TokenIssuer): Reque
   return (request) => {
     const url = new URL(request.url);
     if (url.pathname.startsWith("/rest/v1/")) {
-      return dataRequest.run(toDataRequest(request, url.pathname), () => guardData(request, url, fetch));
+      const data = toDataRequest(request, url.pathname);
+      return dataRequest.run(data, () => guardData(withLiteralFilters(request, data.literals), url, fetch));
     }
     if (url.pathname.startsWith("/auth/v1/")) return guardAuth(request, fetch, issuer);
     return fetch(request);
@@ -19,10 +20,9 @@ export function guardRequests(fetch: RequestHandler, issuer: TokenIssuer): Reque
 }
 
 async function guardData(request: Request, url: URL, fetch: RequestHandler): Promise<Response> {
-  const literal = withLiteralFilters(request);
   // lite takes the arguments of a function for filters when it is called by HEAD.
   const headCall = request.method === "HEAD" && url.pathname.startsWith("/rest/v1/rpc/");
-  const response = await fetch(headCall ? new Request(literal, { method: "GET" }) : literal);
+  const response = await fetch(headCall ? new Request(request, { method: "GET" }) : request);
   const headers = new Headers(response.headers);
   if (headers.has("content-location")) {
     headers.set("content-location", url.pathname.slice("/rest/v1".length) + url.search);

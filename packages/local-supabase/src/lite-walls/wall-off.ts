@@ -6,6 +6,7 @@ import { columnNamedCount } from "./column-named-count.ts";
 import { dataRequest } from "./data-request.ts";
 import { exposedSchema, type Introspection } from "./exposed-schema.ts";
 import { faithfulInput } from "./faithful-input.ts";
+import { withLiterals } from "./literal-filters.ts";
 import { pgliteSessionDialect } from "./pglite-session.ts";
 import { applyCaller, clearResponse } from "./request-context.ts";
 import { SessionLock } from "./session-lock.ts";
@@ -55,7 +56,8 @@ export function wallOff(connection: LiteConnection, options: WallOptions = {}): 
   const onPostgrestAST = connection.onPostgrestAST.bind(connection);
   connection.onPostgrestAST = async (tree) => {
     const schema = await connection.introspect({ useCache: true });
-    return columnNamedCount(faithfulInput(await onPostgrestAST(tree), schema), schema);
+    const literal = withLiterals(await onPostgrestAST(tree), dataRequest.getStore()?.literals ?? new Map());
+    return columnNamedCount(faithfulInput(literal, schema), schema);
   };
   return { lock };
 }
