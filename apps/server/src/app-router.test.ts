@@ -22,6 +22,7 @@ describe("every procedure", () => {
       [
         "clients.get",
         "clients.list",
+        "clients.reconnect",
         "data.create",
         "data.createMany",
         "data.get",

@@ -47,7 +47,10 @@ export interface Waybill extends AsyncDisposable {
   service(): SupabaseClient<Database>;
   /** With the publishable key and a user's access token: under that user's policies. */
   forUser(accessToken: string): SupabaseClient<Database>;
-  /** With the publishable key alone, for sign-up and sign-in. It keeps no session between calls. */
+  /**
+   * With the publishable key alone, for sign-up, sign-in and refresh. It keeps no session, and each call gives a new one:
+   * take one for each user, since auth-js lets concurrent refreshes of one client share one answer.
+   */
   anon(): SupabaseClient<Database>;
   /**
    * Runs `work` to its end so that every operation in it, however deep, is recorded under `context`. A builder that it

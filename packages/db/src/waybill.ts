@@ -34,13 +34,13 @@ export function createWaybill(options: WaybillOptions): Waybill {
   const gateway = openGateway({ ...options, encryptionKeys: keys, joinRetries: false });
   const { fetch, ledger } = gateway;
   const service = createSharedClient({ url, key: secretKey, fetch });
-  const anon = createSharedClient({ url, key: publishableKey, fetch });
   const forUser = userClients((accessToken) => createTrackedClient({ url, key: publishableKey, fetch, accessToken }));
   const connections = () => ({ service_role: gateway.service, anon: anonOf(gateway) });
 
   return {
     service: () => service,
-    anon: () => anon,
+    // One for each call: auth-js answers all who refresh through one client at the same moment with the first one's tokens.
+    anon: () => createSharedClient({ url, key: publishableKey, fetch }),
     forUser,
     run: (context, work) => runInContext(context, async () => await work()),
     operations: createOperationStore(service),

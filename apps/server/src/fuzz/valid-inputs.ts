@@ -36,6 +36,7 @@ export const validInputs: { [Path in Paths]: InputAt<Path> } = {
     connection_status: "connected",
     cursor: "fuzz/anon",
   },
+  "clients.reconnect": { client_id: "fuzz/anon" },
   "data.create": { model: "airports", row },
   "data.createMany": { model: "airports", rows: [row, row] },
   "data.get": { model: "airports", key: { iata: "ANC" } },

@@ -13,19 +13,23 @@ export interface ListeningServer {
   drain(deadlineMs: number): Promise<boolean>;
 }
 
+/** A caller that sends its header or body drop by drop is cut off (408) and frees its socket. Milliseconds, bytes. */
+const limits = {
+  headersTimeout: 10_000,
+  requestTimeout: 60_000,
+  keepAliveTimeout: 65_000,
+  connectionsCheckingInterval: 5000,
+  maxHeaderSize: 32_768,
+};
+
 /** Listens with limits on what a caller may hold open. Port 0 takes a free one. */
-export async function listen(app: RequestListener, host: string, port: number): Promise<ListeningServer> {
-  const server = createServer(
-    {
-      // A caller that sends its header or body drop by drop is cut off (408) and frees its socket.
-      headersTimeout: 10_000,
-      requestTimeout: 60_000,
-      keepAliveTimeout: 65_000,
-      connectionsCheckingInterval: 5000,
-      maxHeaderSize: 32_768,
-    },
-    app,
-  );
+export async function listen(
+  app: RequestListener,
+  host: string,
+  port: number,
+  changed: Partial<typeof limits> = {},
+): Promise<ListeningServer> {
+  const server = createServer({ ...limits, ...changed }, app);
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause) => reject(listenError(cause, host, port)));
     server.listen(port, host, resolve);

@@ -4,6 +4,7 @@ import {
   supabaseClientOutputSchema,
   supabaseClientPageSchema,
 } from "@waybill/contracts";
+import { z } from "zod";
 import { router } from "../../trpc/init.ts";
 import { adminProcedure } from "../../trpc/procedures.ts";
 
@@ -17,4 +18,11 @@ export const clientsRouter = router({
     .input(supabaseClientKeySchema)
     .output(supabaseClientOutputSchema)
     .query(({ ctx, input }) => ctx.services.waybill.clients.get(input.client_id)),
+  /** Asks Supabase now instead of waiting for the next probe; only the process that runs the client can. */
+  reconnect: adminProcedure
+    .input(supabaseClientKeySchema)
+    .output(z.object({ connected: z.boolean() }))
+    .mutation(async ({ ctx, input }) => {
+      return { connected: await ctx.services.waybill.connection(input.client_id).reconnect() };
+    }),
 });

@@ -100,6 +100,14 @@ describe("clients", () => {
       expect(text).not.toContain(secret);
   });
 
+  it("lets an admin ask for a client's connection now, and tells one that runs elsewhere", async () => {
+    const { client_id } = stage.services.waybill.health().anon;
+    expect(await admin.api.clients.reconnect.mutate({ client_id })).toEqual({ connected: true });
+    expect(await refusalOf(ada.api.clients.reconnect.mutate({ client_id }))).toMatchObject({ code: "FORBIDDEN" });
+    const elsewhere = await refusalOf(admin.api.clients.reconnect.mutate({ client_id: "elsewhere/anon" }));
+    expect(elsewhere).toMatchObject({ code: "NOT_FOUND" });
+  });
+
   it("refuses who is no admin, and an id that no client has", async () => {
     expect(await refusalOf(ada.api.clients.list.query({}))).toMatchObject({ code: "FORBIDDEN", httpStatus: 403 });
     const missing = await refusalOf(admin.api.clients.get.query({ client_id: "nobody/anon" }));

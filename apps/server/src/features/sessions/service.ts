@@ -100,7 +100,10 @@ export function createSessionService(waybill: Waybill, sessions: OpenSessions): 
       throw refusal;
     }
     const { access_token, refresh_token } = data.session;
-    const { exp } = claimsSchema.parse(decodeJwt(access_token));
+    const { exp, sub } = claimsSchema.parse(decodeJwt(access_token));
+    // Whatever went wrong above, one user's session must never hold another's tokens.
+    if (sub !== held.session.user_id)
+      throw new ApiError({ code: "INTERNAL", cause: "refreshed tokens of another user" });
     const refresh = { access_token, refresh_token, expires_at: new Date(exp * 1000).toISOString() };
     try {
       return await waybill.sessions.storeRefreshed(held.session, refresh);

@@ -1,3 +1,5 @@
+import type { OpenSession } from "@waybill/db";
+import { decodeJwt } from "jose";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { credentials, openStage, type Person, type Stage } from "../../testing/stage.ts";
 import { refusalOf } from "../../testing/refusal.ts";
@@ -75,6 +77,17 @@ describe("sessions", () => {
     expect((await person.api.sessions.me.query()).user_id).toBe(person.userId);
   });
 
+  it("gives each of several users who refresh at the same moment its own tokens", async () => {
+    const people = await Promise.all([stage.newUser(), stage.newUser(), stage.newUser()]);
+    await Promise.all(people.map(({ api }) => api.sessions.refresh.mutate()));
+    for (const person of people) {
+      const me = await person.api.sessions.me.query();
+      expect([me.user_id, me.email]).toEqual([person.userId, person.email]);
+      const { access_token } = (await openedSession(person)).tokens;
+      expect(decodeJwt(access_token).sub).toBe(person.userId);
+    }
+  });
+
   it("notes the session's activity, and keeps no record of doing so", async () => {
     const person = await stage.newUser();
     await sql`update public.authentication_contexts
@@ -106,12 +119,12 @@ describe("sessions", () => {
 
   it("ends a session here and at Supabase Auth", async () => {
     const person = await stage.newUser();
-    const [row] = await tokensOf(person);
+    const { refresh_token } = (await openedSession(person)).tokens;
     expect(await person.api.sessions.logout.mutate()).toMatchObject({ is_active: false });
     expect(await refusalOf(person.api.sessions.me.query())).toMatchObject({ code: "SESSION_OVER", httpStatus: 401 });
     expect(await refusalOf(person.api.sessions.refresh.mutate())).toMatchObject({ code: "SESSION_OVER" });
     expect(await refusalOf(person.api.sessions.logout.mutate())).toMatchObject({ code: "SESSION_OVER" });
-    const { error } = await stage.services.waybill.anon().auth.refreshSession({ refresh_token: row });
+    const { error } = await stage.services.waybill.anon().auth.refreshSession({ refresh_token });
     expect(error).not.toBeNull();
   });
 
@@ -144,8 +157,9 @@ async function stored(person: Person) {
   return row ?? {};
 }
 
-async function tokensOf(person: Person): Promise<[refresh: string]> {
+async function openedSession(person: Person): Promise<OpenSession> {
   const { token_hash } = await stored(person);
-  const open = await stage.services.waybill.sessions.findByTokenHash(String(token_hash));
-  return [open?.tokens.refresh_token ?? ""];
+  const opened = await stage.services.waybill.sessions.findByTokenHash(String(token_hash));
+  if (opened === null) throw new Error("the session is not stored");
+  return opened;
 }
