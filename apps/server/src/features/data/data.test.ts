@@ -273,6 +273,51 @@ describe("data.list", () => {
   });
 });
 
+describe("values that only Postgres can refuse", () => {
+  it.each([
+    ["airports", { filters: [{ column: "owner_id", op: "eq" as const, value: "no uuid" }] }],
+    ["airports", { filters: [{ column: "owner_id", op: "in" as const, value: ["no uuid", 'x","y'] }] }],
+    ["routes", { filters: [{ column: "count", op: "gt" as const, value: 1.5 }] }],
+    ["routes", { filters: [{ column: "count", op: "lt" as const, value: 1e300 }] }],
+    ["routes", { filters: [{ column: "count", op: "in" as const, value: [9007199254740993] }] }],
+  ])("are the caller's fault in %s: %j", async (model, input) => {
+    const refused = await refusalOf(ada.api.data.list.query({ model, ...input }));
+    expect(refused).toMatchObject({ code: "INVALID_VALUE", httpStatus: 400, issues: [{ field: "filters" }] });
+    expect(refused.operation_id).not.toBeNull();
+  });
+
+  it("are an unfinished escape in a pattern, too", async () => {
+    const filters = [{ column: "name", op: "like" as const, value: "x\\" }];
+    expect(await refusalOf(ada.api.data.list.query({ model: "airports", filters }))).toMatchObject({ code: "INVALID_VALUE" });
+  });
+
+  it("take every text for text, whatever it would mean in a filter's grammar", async () => {
+    for (const value of [
+      "null",
+      "true",
+      "eq.x",
+      "a.b",
+      "(x)",
+      '"',
+      "\\",
+      "*",
+      "%",
+      "not.is.null",
+      ",",
+      "",
+      " ",
+      "ü\u202e",
+    ]) {
+      for (const op of ["eq", "gt", "neq"] as const) {
+        const filters = [{ column: "name", op, value }];
+        expect((await ada.api.data.list.query({ model: "airports", filters, limit: 1 })).rows.length).toBeLessThan(2);
+      }
+      const filters = [{ column: "name", op: "in" as const, value: [value, "x"] }];
+      expect((await ada.api.data.list.query({ model: "airports", filters })).rows).toEqual([]);
+    }
+  });
+});
+
 describe("a model's state", () => {
   it("refuses a deprecated model at once, and works again after its reactivation", async () => {
     await admin.api.models.deprecate.mutate({ model_name: "routes" });

@@ -76,23 +76,23 @@ export function createSessionService(waybill: Waybill, sessions: OpenSessions): 
       return started;
     },
 
-    async logout(held) {
-      refuseEnded(held);
+    async logout({ tokenHash }) {
       try {
-        const { tokens } = await sessions.read(held.tokenHash);
-        const ended = await waybill.sessions.end(held.session);
+        const { session, tokens } = await sessions.read(tokenHash);
+        refuseEnded(session);
+        const ended = await waybill.sessions.end(session);
         // The row is ended, which is what counts here; Supabase Auth may have dropped its session before.
         await waybill.anon().auth.admin.signOut(tokens.access_token, "local");
         return ended;
       } finally {
-        sessions.forget(held.tokenHash);
+        sessions.forget(tokenHash);
       }
     },
   };
 
   async function refreshOnce({ tokenHash }: HeldSession): Promise<AuthenticationContextOutput> {
     const held = await sessions.read(tokenHash);
-    refuseEnded(held);
+    refuseEnded(held.session);
     const { data, error } = await waybill.anon().auth.refreshSession({ refresh_token: held.tokens.refresh_token });
     if (error !== null || data.session === null) {
       const refusal = authError("Refreshing the session", error);
@@ -111,13 +111,13 @@ export function createSessionService(waybill: Waybill, sessions: OpenSessions): 
       if (!(storing instanceof WaybillDbError) || storing.code !== "VERSION_CONFLICT") throw storing;
       // Another process refreshed or ended it meanwhile; its word stands.
       const now = await sessions.read(tokenHash);
-      refuseEnded(now);
+      refuseEnded(now.session);
       return now.session;
     }
   }
 }
 
-function refuseEnded({ session }: HeldSession): void {
+function refuseEnded(session: AuthenticationContextOutput): void {
   if (authenticationContextPhase(session, new Date().toISOString()) === "logged_out") {
     throw new ApiError({ code: "SESSION_OVER" });
   }
