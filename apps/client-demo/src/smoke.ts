@@ -23,7 +23,8 @@ try {
   await run();
 } catch (error) {
   // a failed step stands in the table with its reason
-  if (!report.results.some(({ outcome }) => outcome === "failed")) process.stderr.write(`${String(error)}\n`);
+  if (!report.results.some(({ outcome }) => outcome === "failed"))
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
 }
 if (report.results.length > 0) process.stdout.write(`\n${stepTable(report.results)}\n`);

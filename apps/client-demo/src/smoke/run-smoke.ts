@@ -22,7 +22,7 @@ export async function runSmoke(options: SmokeOptions, report: Report): Promise<v
   await using stack = new AsyncDisposableStack();
   const stage = await report.step(
     "start Supabase",
-    async () => stack.use(await openStage({ instance: name })),
+    () => lateDisposable(stack, openStage({ instance: name })),
     180_000,
   );
   await report.step("make an admin", () => makeAdmin(stage.serverEnv, admin));
