@@ -120,3 +120,15 @@ describe("stop and second start", () => {
     expect(await rolesOf({ email: "third@example.com", password: "made while stopped" })).toEqual(["admin"]);
   }, 180_000);
 });
+
+describe("an embedded Supabase that dies", () => {
+  it("takes the server with it, in a sentence, and the next start goes on", async () => {
+    const { pid } = z.object({ pid: z.int() }).parse(JSON.parse(await readFile(join(directory, "stack.json"), "utf8")));
+    process.kill(pid, "SIGKILL");
+    expect(await server.ended).toBe(1);
+    expect(server.output()).toContain("the embedded Supabase is gone");
+    server = forkServer(settings);
+    await server.ready;
+    expect(await rolesOf(await firstAdmin())).toEqual(["admin"]);
+  });
+});

@@ -43,7 +43,15 @@ async function main(): Promise<void> {
   // Forked by another program: it must not leave an orphan behind, however it ended.
   process.on("disconnect", () => void stop("the parent process is gone"));
 
-  const { url } = await starting;
-  logger.info({ url }, "serving");
-  process.send?.({ kind: "ready", url, dataDir: env.dataDir });
+  const server = await starting;
+  logger.info({ url: server.url }, "serving");
+  process.send?.({ kind: "ready", url: server.url, dataDir: env.dataDir });
+  const reason = await server.lost;
+  if (wishedAt !== undefined) return;
+  logger.fatal(
+    { reason },
+    "the embedded Supabase is gone; what was not yet recorded waits in the journal: start again",
+  );
+  await server[Symbol.asyncDispose]();
+  process.exit(1);
 }

@@ -9,6 +9,7 @@ const noteSchema = z.object({
   secretKey: z.string(),
   jwtSecret: z.string(),
   ca: z.string(),
+  pid: z.int(),
 });
 export type StackNote = z.infer<typeof noteSchema>;
 

@@ -13,6 +13,8 @@ export interface RunningServer extends AsyncDisposable {
   /** `http://host:port` */
   readonly url: string;
   readonly services: Services;
+  /** Settles, with the reason in a sentence, when the embedded stack ends by itself: nothing can be served then. */
+  readonly lost: Promise<string>;
 }
 
 /**
@@ -39,5 +41,5 @@ export async function startServer(env: ServerEnv, logger: Logger): Promise<Runni
     if (!whole) logger.warn({ stop_timeout_ms: env.stopTimeoutMs }, "requests were cut off at the deadline");
   });
   const stack = opened.move();
-  return { url: server.url, services, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  return { url: server.url, services, lost: access.lost, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }

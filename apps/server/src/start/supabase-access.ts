@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { makeEncryptionKey, parseEncryptionKeys, type EncryptionKeys } from "@waybill/db";
-import { LocalSupabaseError, start } from "@waybill/local-supabase";
+import { type LocalSupabase, LocalSupabaseError, start } from "@waybill/local-supabase";
 import { EnvError, type ServerEnv } from "../env.ts";
 import { readIfThere, writePrivateFile } from "./private-file.ts";
 import { runningStack } from "./running-stack.ts";
@@ -15,7 +15,12 @@ export interface SupabaseAccess extends AsyncDisposable {
   /** PEM text of a certificate to trust besides the usual ones. */
   readonly ca: string | undefined;
   readonly encryptionKeys: EncryptionKeys;
+  /** Settles, with the reason in a sentence, when the embedded stack ends by itself. */
+  readonly lost: Promise<string>;
 }
+
+/** A project of its own cannot end under the server: its absence is the connection's matter. */
+const never = new Promise<never>(() => {});
 
 /** Access to the project that the environment names, or to the embedded stack, which it starts. */
 export async function openSupabase(env: ServerEnv): Promise<SupabaseAccess> {
@@ -29,6 +34,7 @@ export async function openSupabase(env: ServerEnv): Promise<SupabaseAccess> {
     jwtSecret,
     ca: caFile === undefined ? undefined : await readCa(caFile),
     encryptionKeys: parseEncryptionKeys(encryptionKey),
+    lost: never,
     [Symbol.asyncDispose]: async () => {},
   };
 }
@@ -42,15 +48,15 @@ export async function joinSupabase(env: ServerEnv): Promise<SupabaseAccess> {
     const note = await runningStack(env.dataDir).read();
     if (note === null) throw error;
     const encryptionKeys = parseEncryptionKeys(await ownEncryptionKey(env.dataDir));
-    return { ...note, encryptionKeys, [Symbol.asyncDispose]: async () => {} };
+    return { ...note, encryptionKeys, lost: never, [Symbol.asyncDispose]: async () => {} };
   }
 }
 
 async function startEmbedded(dataDir: string, engine: "pglite" | "native"): Promise<SupabaseAccess> {
   const encryptionKeys = parseEncryptionKeys(await ownEncryptionKey(dataDir));
   const stack = await start({ dataDir: join(dataDir, "supabase"), engine });
-  const { url, publishableKey, secretKey, jwtSecret, ca } = stack;
-  const note = await runningStack(dataDir).write({ url, publishableKey, secretKey, jwtSecret, ca });
+  const { url, publishableKey, secretKey, jwtSecret, ca, pid } = stack;
+  const note = await runningStack(dataDir).write({ url, publishableKey, secretKey, jwtSecret, ca, pid });
   return {
     url,
     publishableKey,
@@ -58,11 +64,17 @@ async function startEmbedded(dataDir: string, engine: "pglite" | "native"): Prom
     jwtSecret,
     ca,
     encryptionKeys,
+    lost: lossOf(stack.ended),
     [Symbol.asyncDispose]: async () => {
       await note.remove();
       await stack.stop();
     },
   };
+}
+
+async function lossOf(ended: LocalSupabase["ended"]): Promise<string> {
+  const reason = await ended;
+  return reason === undefined ? never : reason.message;
 }
 
 /** The embedded stack's own key, made on its first start (0600). Losing it loses the stored sessions, nothing else. */
