@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { LocalSupabaseError, messageOf } from "./errors.ts";
-import { writeSecretFile } from "./secret-file.ts";
+import { writeSecretFile } from "./data-dir/secret-file.ts";
 import { start, type LocalSupabase, type StartOptions } from "./start.ts";
 
 // `pnpm local`: a local Supabase until Ctrl-C.

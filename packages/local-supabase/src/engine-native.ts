@@ -1,7 +1,7 @@
 import postgres from "postgres";
-import { findAccount } from "./engine-native-account.ts";
-import { findBinaries } from "./engine-native-binaries.ts";
-import { makeCluster, startServer } from "./engine-native-server.ts";
+import { findAccount } from "./native/account.ts";
+import { findBinaries } from "./native/binaries.ts";
+import { makeCluster, startServer } from "./native/server.ts";
 import type { Engine } from "./engine.ts";
 import { createPostgresConnection } from "./lite.ts";
 import { wallOff } from "./lite-walls/wall-off.ts";

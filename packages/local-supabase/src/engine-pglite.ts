@@ -2,11 +2,11 @@ import { readFileSync } from "node:fs";
 import { findPackageJSON } from "node:module";
 import { PGlite } from "@electric-sql/pglite";
 import { z } from "zod";
-import { listenDatabase } from "./engine-pglite-socket.ts";
+import { listenDatabase } from "./pglite/socket.ts";
 import type { Engine, EngineSession } from "./engine.ts";
 import { messageOf } from "./errors.ts";
 import { createPgliteConnection } from "./lite.ts";
-import { SessionLock } from "./lite-walls/session-lock.ts";
+import { SessionLock } from "./lite-walls/session/lock.ts";
 import { wallOff } from "./lite-walls/wall-off.ts";
 
 const packagePath = findPackageJSON("@electric-sql/pglite", import.meta.url);

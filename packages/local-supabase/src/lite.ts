@@ -4,14 +4,16 @@ import { App, InMemoryEmailDriver, setExperimental, splitSqlStatements } from "@
 import { createPgliteConnection, type PgliteConnection } from "@supabase/lite/pglite";
 import { createPostgresConnection, type PostgresConnection } from "@supabase/lite/postgres";
 import { z } from "zod";
-import type { Keys } from "./keys.ts";
-import type { ProjectConfig } from "./project.ts";
+import type { Keys } from "./data-dir/keys.ts";
+import type { ProjectConfig } from "./project/project.ts";
 
 // The border to @supabase/lite: nothing else but the walls around it (`lite-walls/`) knows the library.
 
 export type LiteConnection = PgliteConnection | PostgresConnection;
 export { createPgliteConnection, createPostgresConnection, splitSqlStatements };
 export type { PgliteConnection, PostgresConnection };
+/** PGlite itself, as lite opens it. */
+export type PgliteDriver = PgliteConnection["driver"];
 
 const packagePath = findPackageJSON("@supabase/lite", import.meta.url);
 /** The version of the library that is installed. */

@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { prepareDataDir } from "./data-dir.ts";
+import { prepareDataDir } from "./data-dir/prepare.ts";
 import { LocalSupabaseError } from "./errors.ts";
-import type { StartRequest } from "./messages.ts";
-import { forkStack } from "./stack-child.ts";
+import type { StartRequest } from "./stack/messages.ts";
+import { forkStack } from "./stack/child.ts";
 
 export interface StartOptions {
   /** Where the database, the keys and the certificate live (mode 0700). Default: a temporary directory, removed on stop. */

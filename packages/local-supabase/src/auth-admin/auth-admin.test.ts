@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { decodeJwt } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { startProject, type TestProject } from "../lite-walls/test-project.ts";
+import { startProject, type TestProject } from "../testing/project.ts";
 
 let project: TestProject;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
-import type { TokenIssuer } from "./access-token.ts";
-import { dataRequest, toDataRequest } from "./data-request.ts";
-import { guardAuth } from "./guard-auth.ts";
-import { withLiteralFilters } from "./literal-filters.ts";
+import type { TokenIssuer } from "./auth/access-token.ts";
+import { dataRequest, toDataRequest } from "./data/request.ts";
+import { guardAuth } from "./auth/guard-auth.ts";
+import { withLiteralFilters } from "./data/literal-filters.ts";
 
 export type RequestHandler = (request: Request) => Promise<Response>;
 

@@ -1,5 +1,5 @@
 import { sql, type Kysely } from "kysely";
-import { dataRequest } from "./data-request.ts";
+import { dataRequest } from "./data/request.ts";
 
 /** What lite knows of a request's caller: `auth.role` of the token, `auth.jwt` its claims. */
 export interface RequestVars {

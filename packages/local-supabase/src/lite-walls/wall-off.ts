@@ -1,16 +1,16 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { Kysely } from "kysely";
 import type { LiteConnection } from "../lite.ts";
-import { asPostgrestError } from "./data-errors.ts";
-import { columnNamedCount } from "./column-named-count.ts";
-import { dataRequest } from "./data-request.ts";
-import { exposedSchema, type Introspection } from "./exposed-schema.ts";
-import { faithfulInput } from "./faithful-input.ts";
-import { withLiterals } from "./literal-filters.ts";
-import { pgliteSessionDialect } from "./pglite-session.ts";
+import { asPostgrestError } from "./data/errors.ts";
+import { columnNamedCount } from "./data/column-named-count.ts";
+import { dataRequest } from "./data/request.ts";
+import { exposedSchema, type Introspection } from "./data/exposed-schema.ts";
+import { faithfulInput } from "./data/faithful-input.ts";
+import { withLiterals } from "./data/literal-filters.ts";
+import { pgliteSessionDialect } from "./session/pglite-session.ts";
 import { applyCaller, clearResponse } from "./request-context.ts";
-import { SessionLock } from "./session-lock.ts";
-import { postgrestTypes } from "./value-types.ts";
+import { SessionLock } from "./session/lock.ts";
+import { postgrestTypes } from "./data/value-types.ts";
 
 export interface WallOptions {
   /** Shared with everyone else who speaks to PGlite, such as the socket behind `dbUrl`. */

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { onTestFinished } from "vitest";
-import { SocketReader } from "../socket-reader.ts";
+import { SocketReader } from "../pglite/socket-reader.ts";
 
 /** A client that says just what the test wants it to say, where a driver would mend or hide it. */
 export async function rawClient(port: number, password: string) {

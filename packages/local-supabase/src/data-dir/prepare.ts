@@ -1,0 +1,44 @@
+import { existsSync } from "node:fs";
+import { chmod, mkdir, readdir, realpath } from "node:fs/promises";
+import { join } from "node:path";
+import { codeOf, LocalSupabaseError, messageOf } from "../errors.ts";
+
+/** Whose presence tells a data directory from any other one. */
+const markerFile = "lock";
+
+/**
+ * Makes a data directory, or checks that `path` is one, and returns its real path. Only its owner may enter;
+ * where Postgres runs as another account than its owner, that one may pass through to its own files.
+ */
+export async function prepareDataDir(path: string, engine: "pglite" | "native"): Promise<string> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    const directory = await realpath(path);
+    if (!existsSync(join(directory, markerFile)) && (await readdir(directory)).some((name) => name !== "stack.log")) {
+      throw new LocalSupabaseError(
+        "DATA_DIR_UNUSABLE",
+        `${directory} holds other files. Choose an empty directory, or one that does not exist yet.`,
+      );
+    }
+    await chmod(directory, engine === "native" && process.getuid?.() === 0 ? 0o711 : 0o700);
+    return directory;
+  } catch (error) {
+    if (error instanceof LocalSupabaseError) throw error;
+    throw new LocalSupabaseError("DATA_DIR_UNUSABLE", `${path} cannot be a data directory: ${reasonOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+const notPermitted = "this user may not write there. Choose another one, or give this user the right.";
+const notDirectory = "there is a file of that name. Choose another one.";
+const reasons: Partial<Record<string, string>> = {
+  EACCES: notPermitted,
+  EPERM: notPermitted,
+  ENOTDIR: notDirectory,
+  EEXIST: notDirectory,
+  EROFS: "it is on a read-only file system. Choose another one.",
+  ENOSPC: "the disk is full. Free some space, or choose another one.",
+};
+
+const reasonOf = (error: unknown): string => reasons[codeOf(error) ?? ""] ?? `${messageOf(error)}.`;
