@@ -1,3 +1,4 @@
+import { createClient } from "@supabase/supabase-js";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { runInContext } from "./context.ts";
 import { callErrorCode, clientDisconnected } from "./errors.ts";
@@ -72,6 +73,23 @@ describe("a call", () => {
     await client.supabase.rpc("busiest").setHeader("x-waybill-operation", "read");
     expect(client.ledger.only().intent.operation_type).toBe("read");
     expect(upstream.arrived[0]?.headers).not.toHaveProperty("x-waybill-operation");
+  });
+
+  it("goes where the platform's fetch would have gone", async () => {
+    upstream.answer = json(200, { signedURL: "/object/sign/b/x?token=t", Id: "1", Key: "b/x" });
+    const { port } = new URL(upstream.url);
+    await using client = tracked(`http://LOCALHOST:${port}/`);
+    const supabase = createClient(`http://LOCALHOST:${port}`, "sb_publishable_x", { global: { fetch: client.fetch } });
+    const files = supabase.storage.from("b");
+    expect((await files.createSignedUrl("a b/ü.txt", 60)).error).toBeNull();
+    expect((await files.upload("a b/ü.txt", Buffer.from("x"))).error).toBeNull();
+    await client.fetch(`http://localhost:${port}/rest/v1/../../auth/v1/logout`, { method: "POST" });
+    expect(upstream.arrived.map(({ url }) => url)).toEqual([
+      "/storage/v1/object/sign/b/a%20b/%C3%BC.txt",
+      "/storage/v1/object/b/a%20b/%C3%BC.txt",
+      "/auth/v1/logout",
+    ]);
+    expect(client.ledger.operations.at(-1)?.intent.table_name).toBe("auth.sessions");
   });
 
   it("goes nowhere but to its project", async () => {

@@ -25,7 +25,8 @@ export interface TrackedFetch {
  */
 export function createTrackedFetch(options: TrackedFetchOptions): TrackedFetch {
   const held = new HeldOperations();
-  const base = options.url.replace(/\/+$/, "");
+  // as `createClient` normalizes it: the host in lower case, no default port
+  const base = new URL(options.url).href.replace(/\/+$/, "");
 
   const trackedFetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
     const started = options.clock.start();
