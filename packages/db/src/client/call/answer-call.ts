@@ -1,5 +1,6 @@
-import { scrub } from "../capture/capture.ts";
 import type { Capture } from "../capture/capture.ts";
+import { REDACTED } from "../capture/redaction.ts";
+import { scrub } from "../capture/scrub.ts";
 import type { Answer } from "../transport/light-response.ts";
 import { decode, LightResponse, platformResponse } from "../transport/light-response.ts";
 import type { Limit } from "../transport/limit.ts";
@@ -77,7 +78,9 @@ function settleWhole(capture: Capture, call: Call, answer: Answer, text: string,
     return settle.succeeded(data);
   }
   const body = call.kind.service === "functions" ? { code: null, message: null } : readErrorBody(text);
-  const message = scrub(httpErrorMessage(status, statusText, body), call.captured.rules);
+  const { rules } = call.captured;
+  const said = body.message === null ? null : rules.hidden ? REDACTED : scrub(body.message, rules);
+  const message = httpErrorMessage(status, statusText, { ...body, message: said });
   if (isOutage(status, body, call.kind.service)) call.connection.observe({ type: "failed", message });
   settle.failed(message, data, retryExpectedIn(call, status, headers["retry-after"] ?? null));
 }

@@ -5,7 +5,9 @@ import { countRows, redactJson } from "./redact-json.ts";
 import { embedsOthers, redactSearch, secretAliases } from "./redact-search.ts";
 import type { SearchParameters } from "./redact-search.ts";
 import { isSecretName, REDACTED } from "./redaction.ts";
-import type { Redaction, Secrets } from "./redaction.ts";
+import type { Company, Redaction, Secrets } from "./redaction.ts";
+import { scrub, scrubJson, valuesIn } from "./scrub.ts";
+import type { SentSecrets } from "./scrub.ts";
 
 /** Bytes of a body that go into a record as they are, a side (decisions.md; issue: 16 KiB). */
 export const CAPTURE_BYTES = 16 * 1024;
@@ -13,8 +15,11 @@ export const CAPTURE_BYTES = 16 * 1024;
 const PREVIEW = 4096;
 /** Rows of a longer body are counted up to this many characters. */
 const COUNTABLE = 1024 * 1024;
+const LIKE_JSON = /^\s*[[{]/;
 /** A shorter value is not looked for in error texts: it would hide half of them. */
 const SHORTEST_SECRET = 3;
+/** Beyond so many, what an error repeats is hidden without asking whether it is one of them. */
+const MOST_VALUES = 500;
 
 export interface CapturedRequest {
   readonly query_data: JsonText;
@@ -22,11 +27,8 @@ export interface CapturedRequest {
   readonly rules: CaptureRules;
 }
 
-export interface CaptureRules {
-  readonly secrets: Secrets;
+export interface CaptureRules extends SentSecrets {
   readonly aliases: ReadonlySet<string> | undefined;
-  /** Secret values that the request carried, which an error may repeat. */
-  readonly values: readonly string[];
   /** The whole answer is a secret: a function that hands one out. */
   readonly hidden: boolean;
 }
@@ -50,10 +52,13 @@ export interface Capture {
 export function createCapture(redaction: Redaction, limit = CAPTURE_BYTES): Capture {
   return {
     request({ kind, method, path, search, prefer, body }) {
-      const secrets = redaction.secretsOf(kind.table_name, kind.service === "rpc" || embedsOthers(search));
+      const secrets = redaction.secretsOf(kind.table_name, companyOf(kind, search));
       const values: string[] = [];
+      let hasMore = false;
       const keep = (value: string): void => {
-        if (value.length >= SHORTEST_SECRET && value !== REDACTED) values.push(value);
+        if (value.length < SHORTEST_SECRET || value === REDACTED) return;
+        if (values.length < MOST_VALUES) values.push(value);
+        else hasMore = true;
       };
       let text = `{"method":"${method}"`;
       if (path !== null) text += `,"path":${quote(path)}`;
@@ -61,24 +66,30 @@ export function createCapture(redaction: Redaction, limit = CAPTURE_BYTES): Capt
       if (prefer !== null) text += `,"prefer":${quote(prefer)}`;
       if (kind.upsert) text += `,"upsert":true`;
       if (body !== null) text += bodyMember(kind, body, secrets, limit, keep);
+      if (typeof body === "string" && kind.captures) hasMore ||= hidesMore(body, secrets, limit);
       const aliases = secretAliases(search, secrets);
       const hidden = secrets.all || (kind.service === "rpc" && isSecretName(kind.table_name));
-      return { query_data: `${text}}`, rules: { secrets, aliases, values, hidden } };
+      return { query_data: `${text}}`, rules: { secrets, aliases, values, hasMore, hidden } };
     },
     response(kind, text, bytes, rows, rules) {
       if (!kind.captures) return `{"bytes":${bytes}}`;
       if (rules.hidden) return `{"redacted":true,"bytes":${bytes}}`;
       const { secrets, aliases } = rules;
       const isSecret = (key: string): boolean => secrets.holds(key) || (aliases?.has(key) ?? false);
-      const doubtful = aliases !== undefined || rules.values.length > 0;
+      const doubtful = aliases !== undefined || rules.values.length > 0 || rules.hasMore;
       const captured = bodyText(text, bytes, limit, rows, (part, whole) => {
-        if (whole === "text" && (doubtful || mentionsSecret(part))) return null;
+        if (whole === "text") return doubtful || secrets.mentions(part) ? null : scrub(part, rules);
         const clean = doubtful || secrets.suspects(part) ? redactJson(part, isSecret) : part;
-        return scrub(clean, rules);
+        return scrubJson(clean, rules);
       });
       return captured.replaced ? `{"characters_replaced":true,"body":${captured.text}}` : captured.text;
     },
   };
+}
+
+function companyOf(kind: OperationClass, search: SearchParameters): Company {
+  if (embedsOthers(search)) return "embedding";
+  return kind.service === "rpc" ? "function" : "alone";
 }
 
 function bodyMember(
@@ -92,12 +103,19 @@ function bodyMember(
   const bytes = Buffer.byteLength(body);
   if (!kind.captures) return `,"bytes":${bytes}`;
   if (secrets.all) return `,"body":"${REDACTED}","bytes":${bytes}`;
-  const found = (value: string): void => keep(value.startsWith('"') ? value.slice(1, -1) : value);
+  const found = (piece: string): void => valuesIn(piece).forEach(keep);
   const captured = bodyText(body, bytes, limit, null, (part, whole) => {
-    if (whole === "text") return mentionsSecret(part) ? null : part;
+    // a column's values in a CSV or a query plan cannot be told apart, so one secret name hides the text
+    if (whole === "text") return secrets.mentions(part) ? null : part;
     return secrets.suspects(part) ? redactJson(part, (key) => secrets.holds(key), found) : part;
   });
   return `,"body":${captured.text}${captured.replaced ? ',"characters_replaced":true' : ""}`;
+}
+
+/** Whether a body carries secrets whose values were not looked at one by one: beyond its preview, or in a CSV. */
+function hidesMore(body: string, secrets: Secrets, limit: number): boolean {
+  if (!LIKE_JSON.test(body)) return secrets.mentions(body.slice(0, PREVIEW));
+  return Buffer.byteLength(body) > limit && secrets.suspects(body.slice(0, COUNTABLE));
 }
 
 /** A body as JSON: itself where it is whole and short enough, else its size, its rows and its beginning. */
@@ -109,7 +127,7 @@ function bodyText(
   redact: (part: string, whole: "json" | "text") => string | null,
 ): { text: string; replaced: boolean } {
   if (bytes > limit) {
-    const beginning = redact(text.slice(0, PREVIEW), /^\s*[[{"]/.test(text) ? "json" : "text") ?? REDACTED;
+    const beginning = redact(text.slice(0, PREVIEW), LIKE_JSON.test(text) ? "json" : "text") ?? REDACTED;
     const count = rows ?? countRows(text, COUNTABLE);
     return {
       text: `{"truncated":true,"bytes":${bytes},"rows":${count ?? "null"},"preview":${quote(beginning)}}`,
@@ -119,26 +137,6 @@ function bodyText(
   if (text === "") return { text: "null", replaced: false };
   if (isJson(text)) return jsonbText(redact(text, "json") ?? `"${REDACTED}"`);
   return { text: quote(redact(text, "text") ?? REDACTED), replaced: false };
-}
-
-/** A column's values in a CSV or a query plan cannot be told apart, so one secret name hides the text. */
-function mentionsSecret(text: string): boolean {
-  return isSecretName(text);
-}
-
-/** Postgres repeats values in its errors: `Key (api_key)=(…)`, `Failing row contains (…)`, and what the request sent. */
-export function scrub(text: string, { secrets, values }: Pick<CaptureRules, "secrets" | "values">): string {
-  let clean = text;
-  if (clean.includes("Failing row contains (")) {
-    clean = clean.replaceAll(/Failing row contains \((?:[^"\\]|\\.)*\)/g, `Failing row contains (${REDACTED})`);
-  }
-  if (clean.includes("Key (")) {
-    clean = clean.replaceAll(/Key \(([^)]*)\)=\(((?:[^"\\]|\\.)*?)\)(?= |\.|"|$)/g, (whole, columns: string) =>
-      columns.split(/[\s,:()]+/).some((column) => secrets.holds(column)) ? `Key (${columns})=(${REDACTED})` : whole,
-    );
-  }
-  for (const value of values) clean = clean.replaceAll(value, REDACTED);
-  return clean;
 }
 
 /** `JSON.stringify`, with what `jsonb` refuses replaced. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { embedsOthers, parseSearch, redactSearch, secretAliases } from "./redact-search.ts";
 import { createRedaction, REDACTED } from "./redaction.ts";
 
-const secrets = createRedaction(["ssn"]).secretsOf("users", false);
+const secrets = createRedaction(["ssn"]).secretsOf("users", "alone");
 const redact = (query: string, found: string[] = []) =>
   redactSearch(parseSearch(query), secrets, (value) => found.push(value));
 

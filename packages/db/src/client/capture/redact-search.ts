@@ -34,7 +34,12 @@ export function redactSearch(
       ? secrets.all || value.split(/[(),.]/).some((part) => secrets.holds(part))
       : secrets.holds(name) || secrets.suspects(value);
     if (!hidden) return parameter;
-    for (const piece of LOGIC.test(name) ? value.split(/[(),]/) : [value]) found(withoutOperator(piece));
+    for (const piece of [value, ...value.split(/[(),]/)]) {
+      const bare = withoutOperator(piece);
+      found(bare);
+      // each element of an array, too
+      if (/[{}"]/.test(bare)) bare.split(/[{}"]/).forEach(found);
+    }
     return [name, REDACTED];
   });
 }
@@ -65,7 +70,7 @@ export function embedsOthers(search: SearchParameters): boolean {
 /** `not.eq.x` → x; `api_key.eq.x` → x: what an error message may repeat. */
 function withoutOperator(filter: string): string {
   const value =
-    /(?:^|\.)(?:not\.)?(?:eq|neq|gte?|lte?|i?like|i?match|is|isdistinct|in|cs|cd|ov|fts|plfts|phfts|wfts)\.(.*)$/s.exec(
+    /(?:^|\.)(?:not\.)?(?:eq|neq|gte?|lte?|i?like|i?match|is|isdistinct|in|cs|cd|ov|fts|plfts|phfts|wfts)(?:\(\w+\))?\.(.*)$/s.exec(
       filter,
     )?.[1];
   return (value ?? filter).replaceAll(/^[("]+|[)"]+$/g, "");

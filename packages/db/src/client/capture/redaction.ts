@@ -1,9 +1,12 @@
 /** Stands wherever a secret stood. */
 export const REDACTED = "[redacted]";
 
-/** Words that make a name secret, in whole: `api_key` and `accessToken`, not `monkey`. */
+/**
+ * Words that make a name secret: `api_key` and `accessToken`, not `monkey`. Postgres folds an unquoted `sessionToken` to
+ * `sessiontoken`, so what is said at the end of a word counts too.
+ */
 const SECRET_WORDS =
-  /^(?:password|passwd|pwd|passphrase|passcode|token|secret|key|otp|apikey|authtoken|accesstoken|refreshtoken|secretkey|privatekey|accesskey)s?$/;
+  /^(?:.*(?:password|passwd|passphrase|passcode).*|.*(?:pwd|token|secret)s?|otps?|(?:api|auth|access|secret|private|session|service|signing|encryption|master|ssh)?keys?)$/;
 /** A part of each of those words: a text without any of them needs no closer look. */
 const STEMS = ["passw", "passphrase", "passcode", "pwd", "token", "secret", "key", "otp"];
 const ENTRY = /^(?:(.+)\.)?([^.]+)$/;
@@ -16,17 +19,23 @@ export interface Secrets {
   readonly all: boolean;
   /** Whether a text may hold a secret at all; false costs one regular expression and is final. */
   suspects(json: string): boolean;
+  /** Whether a text that is no JSON names a secret anywhere: a CSV, a query plan. */
+  mentions(text: string): boolean;
 }
+
+/** Whose rows an answer may hold besides the table's own: nobody's, those of embedded resources, a function's choice. */
+export type Company = "alone" | "embedding" | "function";
 
 export interface Redaction {
-  /**
-   * @param table as recorded, e.g. `users` or `auth.users`
-   * @param mixed whether rows of other tables may come along (an embedded resource, a function's answer)
-   */
-  secretsOf(table: string, mixed: boolean): Secrets;
+  /** @param table as recorded, e.g. `users` or `auth.users` */
+  secretsOf(table: string, company: Company): Secrets;
 }
 
-/** Columns whose names say password, token, secret, key or otp, and those listed: `column`, `table.column`, `table.*`. */
+/**
+ * Columns whose names say password, token, secret, key or otp, and those listed: `column`, `table.column`, `table.*`.
+ * A resource can be embedded by the name of a foreign key, so with any `table.*` every embedding request is hidden whole.
+ * What a function reads cannot be told: one that hands out such a table's rows is listed by its own name.
+ */
 export function createRedaction(entries: readonly string[] = []): Redaction {
   const everywhere = new Set<string>();
   const byTable = new Map<string, Set<string>>();
@@ -38,24 +47,33 @@ export function createRedaction(entries: readonly string[] = []): Redaction {
     else byTable.set(bareName(table), (byTable.get(bareName(table)) ?? new Set()).add(column));
   }
   const ofAnyTable = new Set([...byTable.values()].flatMap((columns) => [...columns].filter((name) => name !== "*")));
+  const isAnyWhole = [...byTable.values()].some((columns) => columns.has("*"));
   const plain = secretsIn(everywhere, false);
-  const mixedSecrets = secretsIn(new Set([...everywhere, ...ofAnyTable]), false);
+  const ofFunctions = secretsIn(new Set([...everywhere, ...ofAnyTable]), false);
+  const ofEmbedding = isAnyWhole ? secretsIn(everywhere, true) : ofFunctions;
   const known = new Map(
     [...byTable].map(([table, columns]) => [table, secretsIn(new Set([...everywhere, ...columns]), columns.has("*"))]),
   );
   return {
-    secretsOf: (table, mixed) => (mixed && byTable.size > 0 ? mixedSecrets : (known.get(bareName(table)) ?? plain)),
+    secretsOf(table, company) {
+      const own = known.get(bareName(table)) ?? plain;
+      if (company === "alone" || own.all) return own;
+      return company === "embedding" ? ofEmbedding : ofFunctions;
+    },
   };
 }
 
 function secretsIn(listed: ReadonlySet<string>, all: boolean): Secrets {
   const stems = [...STEMS, ...[...listed].map((name) => name.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, "\\$&"))].join("|");
-  // A key may be spelt with escapes (a json column keeps them): then the closer look decides.
-  const suspicious = new RegExp(`(?:${stems})[^"\\\\]*"\\s*:|\\\\u00[2-7][^"]*"\\s*:`, "i");
+  // A key may be spelt with escapes (a json column keeps them): then the closer look decides. So it does for what goes on
+  // for longer than a name, or a long text full of such words would be read over and over.
+  const isKey = (begins: string, goesOn: string): string => `${begins}(?:${goesOn}{0,64}"\\s*:|${goesOn}{65})`;
+  const suspicious = new RegExp(`${isKey(`(?:${stems})`, `[^"\\\\]`)}|${isKey("\\\\u00[2-7]", '[^"]')}`, "i");
   const known = new Map<string, boolean>();
   return {
     all,
     suspects: (json) => all || suspicious.test(json),
+    mentions: (text) => all || isSecretName(text) || [...listed].some((name) => name !== "*" && text.includes(name)),
     holds(name) {
       if (all) return true;
       const before = known.get(name);
