@@ -61,6 +61,8 @@ begin
     left join models m on m.model_id = i.model_id
     order by i.operation_id
     on conflict (operation_id) do update set
+      -- the answer may have proven who asked
+      user_id = excluded.user_id,
       response_data = excluded.response_data,
       status = excluded.status,
       error_message = excluded.error_message,

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { runInContext } from "./context.ts";
 import { callErrorCode, clientDisconnected } from "./errors.ts";
 import { type Answering, json, stubUpstream, type StubUpstream } from "./testing/stub-upstream.ts";
+import type { RecordedOperation } from "./testing/recording-ledger.ts";
 import { tracked } from "./testing/tracked.ts";
 
 let upstream: StubUpstream;
@@ -109,29 +110,60 @@ describe("who asks", () => {
     expect(upstream.arrived[0]?.headers["x-request-id"]).toBe("r1");
   });
 
+  const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
+  const userOf = ({ intent, outcomes: [outcome] }: RecordedOperation) => outcome?.user_id ?? intent.user_id;
+
   it("is the token's subject where the context names nobody, and nobody where it says so", async () => {
     await using client = tracked(upstream.url);
-    const headers = { authorization: `Bearer ${jwt({ sub: "user-1" })}` };
-    await client.fetch(`${upstream.url}/rest/v1/a`, { headers });
-    await runInContext({ request_id: "r", user_id: null }, () =>
-      client.fetch(`${upstream.url}/rest/v1/a`, { headers }),
-    );
+    const url = `${upstream.url}/rest/v1/a`;
+    await client.fetch(url, bearer(jwt({ sub: "user-1" })));
+    await runInContext({ request_id: "r", user_id: null }, () => client.fetch(url, bearer(jwt({ sub: "user-1" }))));
     for (const authorization of [
       "Bearer sb_secret_x",
       `Bearer ${jwt({ role: "service_role" })}`,
       "Bearer a.b.c",
       "Basic x",
     ]) {
-      await client.fetch(`${upstream.url}/rest/v1/a`, { headers: { authorization } });
+      await client.fetch(url, { headers: { authorization } });
     }
-    expect(client.ledger.operations.map(({ intent }) => intent.user_id)).toEqual([
-      "user-1",
-      null,
-      null,
-      null,
-      null,
-      null,
-    ]);
+    expect(client.ledger.operations.map(userOf)).toEqual(["user-1", null, null, null, null, null]);
+  });
+
+  it("is nobody as long as Supabase has not taken the token, for anybody can write one", async () => {
+    const denied = { code: "42501", message: "no" };
+    const cases: [path: string, answer: Answering, user: string | null][] = [
+      ["/rest/v1/a", json(401, { code: "PGRST301", message: "bad jwt" }), null],
+      ["/rest/v1/a", json(503, { code: "PGRST001", message: "no database" }), null],
+      ["/rest/v1/a", json(403, { message: "a gateway" }), null],
+      ["/rest/v1/a", (_request, _response, socket) => void socket.destroy(), null],
+      ["/auth/v1/user", json(403, { error_code: "bad_jwt", msg: "invalid JWT" }), null],
+      ["/auth/v1/settings", json(200, {}), null],
+      ["/storage/v1/object/public/b/x", json(200, {}), null],
+      ["/functions/v1/f", json(200, {}), null],
+      ["/rest/v1/a", json(403, denied), "user"],
+      ["/auth/v1/user", json(200, {}), "user"],
+      ["/storage/v1/object/b/x", json(200, {}), "user"],
+    ];
+    for (const [index, [path, answer, user]] of cases.entries()) {
+      await using client = tracked(upstream.url, { joinRetries: false });
+      upstream.answer = answer;
+      const token = bearer(jwt({ sub: "user", index }));
+      await client.fetch(`${upstream.url}${path}`, token).then(
+        (response) => response.text(),
+        () => "",
+      );
+      expect([path, client.ledger.operations.map(userOf)]).toEqual([path, [user]]);
+    }
+  });
+
+  it("stays known for a token that was taken once", async () => {
+    await using client = tracked(upstream.url);
+    const token = bearer(jwt({ sub: "user-2" }));
+    upstream.answer = json(200, []);
+    await client.fetch(`${upstream.url}/rest/v1/a`, token);
+    upstream.answer = json(401, { code: "PGRST303", message: "JWT expired" });
+    await client.fetch(`${upstream.url}/rest/v1/a`, token);
+    expect(client.ledger.operations.map(({ intent }) => intent.user_id)).toEqual([null, "user-2"]);
   });
 
   it("outside a context has a request id of its own, or the caller's", async () => {

@@ -64,7 +64,9 @@ function beginCall(options: TrackedFetchOptions, held: HeldOperations, request: 
     prefer: request.headers.get("prefer") ?? null,
     body: bodyToCapture(request),
   });
-  const shared = { kind, request, captured, connection };
+  const isNamed = currentContext()?.user_id !== undefined;
+  const subject = isNamed ? null : subjectOf(request.headers.get("authorization"));
+  const shared = { kind, request, captured, connection, subject };
   const retry = options.joinRetries && request.headers.has("x-retry-count");
   const before = retry ? held.take(retryKey(connection.clientId, request)) : undefined;
   const call =
@@ -78,20 +80,25 @@ function beginCall(options: TrackedFetchOptions, held: HeldOperations, request: 
 
 function newOperation(
   options: TrackedFetchOptions,
-  { kind, request, captured, connection }: Pick<Call, "kind" | "request" | "captured" | "connection">,
+  {
+    kind,
+    request,
+    captured,
+    connection,
+    subject,
+  }: Pick<Call, "kind" | "request" | "captured" | "connection" | "subject">,
   started: Instant,
 ): Pick<Call, "operationId" | "requestId" | "started" | "attempt" | "open"> {
   const context = currentContext();
   const operationId = options.newOperationId();
   const requestId = context?.request_id ?? request.headers.get("x-request-id") ?? randomUUID();
-  const { user_id } = context ?? {};
   const open = options.ledger.begin({
     operation_id: operationId,
     client_id: connection.clientId,
     operation_type: kind.operation_type,
     table_name: kind.table_name,
     created_at: started.at,
-    user_id: user_id === undefined ? subjectOf(request.headers.get("authorization")) : user_id,
+    user_id: context?.user_id ?? (subject?.proven === true ? subject.id : null),
     request_id: requestId,
     session_id: context?.session_id ?? null,
     model_id: context?.model_id ?? null,

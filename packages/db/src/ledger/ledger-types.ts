@@ -11,6 +11,7 @@ export interface OperationIntent {
   readonly table_name: string;
   /** ISO time with microseconds, e.g. `2026-11-22T10:00:00.123456Z`. */
   readonly created_at: string;
+  /** Null also while it is not proven who asks. */
   readonly user_id: string | null;
   readonly request_id: string | null;
   readonly session_id: string | null;
@@ -28,6 +29,8 @@ export interface OperationOutcome {
   readonly execution_time_ms: number;
   readonly attempts: number;
   readonly error_message: string | null;
+  /** Who asked, where the intent says null and the answer has proven it. */
+  readonly user_id?: string;
   /** Redacted and cut to the capture limit already. */
   readonly response_data: JsonText | null;
 }

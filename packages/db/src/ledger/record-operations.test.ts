@@ -106,6 +106,13 @@ test("a pending row takes one outcome; nothing else changes a row", async () => 
   expect(await stored(intent)).toMatchObject([{ status: "success", error_message: null, response_data: [{ id: 1 }] }]);
 });
 
+test("an outcome names who asked, where only the answer could tell", async () => {
+  const intent = sampleIntent({ client_id: CLIENT, user_id: null });
+  await counts(pending(intent));
+  await counts(settled(intent, sampleOutcome({ user_id: "u" })));
+  expect(await stored(intent)).toMatchObject([{ status: "success", user_id: "u" }]);
+});
+
 test("any order, repetition and grouping of batches gives the same table", async () => {
   const operation = fc.record({
     isAnnounced: fc.boolean(),

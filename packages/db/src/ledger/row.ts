@@ -5,6 +5,7 @@ import type { JsonText, OperationIntent, OperationOutcome } from "./ledger-types
  * is an eighth of the cost. The bodies stand last, so that they can be cut off a row that the database refuses.
  */
 const QUERY = ',"query_data":';
+const NOBODY = ',"user_id":null,';
 const RESPONSE = ',"response_data":';
 
 /** In characters. The client captures 16 KiB a side; this only bounds what a journal line can grow to. */
@@ -35,8 +36,11 @@ export function pendingRow(head: string, query: JsonText): string {
 }
 
 export function outcomeRow(head: string, query: JsonText, outcome: OperationOutcome): string {
+  const { user_id } = outcome;
+  // No string holds this text: in it a quote would have its backslash.
+  const named = user_id === undefined ? head : head.replace(NOBODY, () => `,"user_id":${quote(user_id)},`);
   return (
-    `${head},"status":"${outcome.status}","completed_at":${quote(outcome.completed_at)}` +
+    `${named},"status":"${outcome.status}","completed_at":${quote(outcome.completed_at)}` +
     `,"execution_time_ms":${outcome.execution_time_ms},"attempts":${outcome.attempts}` +
     `,"error_message":${quote(outcome.error_message)}${QUERY}${query}` +
     `${RESPONSE}${admitBody(outcome.response_data)}}`

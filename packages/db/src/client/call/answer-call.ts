@@ -11,6 +11,7 @@ import { httpErrorMessage, isOutage, readErrorBody } from "./failure.ts";
 import { retryExpectedIn } from "./held-operations.ts";
 import type { Settlement } from "./settlement.ts";
 import { streamAnswer } from "./stream-answer.ts";
+import { provesToken } from "./subject.ts";
 
 /** What answering needs besides the call itself. */
 interface Means {
@@ -74,10 +75,12 @@ function settleWhole(capture: Capture, call: Call, answer: Answer, text: string,
   const { status, statusText, headers } = answer;
   const data = responseData(capture, call, answer, text);
   if ((status >= 200 && status < 300) || status === 304) {
+    noteProof(call, status, null);
     call.connection.observe({ type: "succeeded" });
     return settle.succeeded(data);
   }
   const body = call.kind.service === "functions" ? { code: null, message: null } : readErrorBody(text);
+  noteProof(call, status, body.code);
   const { rules } = call.captured;
   const said = body.message === null ? null : rules.hidden ? REDACTED : scrub(body.message, rules);
   const message = httpErrorMessage(status, statusText, { ...body, message: said });
@@ -87,8 +90,13 @@ function settleWhole(capture: Capture, call: Call, answer: Answer, text: string,
 
 /** A body that passed by: its length is all that is known of it. */
 function settleStream(call: Call, response: Response, bytes: number, settle: Settlement): void {
+  noteProof(call, response.status, null);
   call.connection.observe({ type: "succeeded" });
   settle.succeeded(`{"status":${response.status},"bytes":${bytes}}`);
+}
+
+function noteProof(call: Call, status: number, code: string | null): void {
+  if (call.subject !== null) call.subject.proven ||= provesToken(call, status, code);
 }
 
 function responseData(capture: Capture, call: Call, { status, headers, body }: Answer, text: string): string {

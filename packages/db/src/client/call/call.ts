@@ -6,6 +6,7 @@ import type { CallError } from "../errors.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { ConnectionSign } from "./failure.ts";
 import type { ReadRequest } from "./read-request.ts";
+import type { Subject } from "./subject.ts";
 
 /** The client row that calls run under, as the tracked fetch sees it. */
 export interface CallConnection {
@@ -45,4 +46,6 @@ export interface Call {
   readonly open: OpenOperation;
   readonly captured: CapturedRequest;
   readonly connection: CallConnection;
+  /** Whom the request's token names, where the context does not say who asks. */
+  readonly subject: Subject | null;
 }

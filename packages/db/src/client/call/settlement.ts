@@ -30,7 +30,10 @@ export function settlement(
     if (settled) return;
     settled = true;
     limit.release();
-    const outcome = { status, error_message, response_data, attempts: call.attempt, ...clock.since(call.started) };
+    const outcome = {
+      ...{ status, error_message, response_data, attempts: call.attempt, ...clock.since(call.started) },
+      ...(call.subject?.proven === true ? { user_id: call.subject.id } : {}),
+    };
     if (retryIn !== null && joinRetries) {
       const { operationId, requestId, open, started } = call;
       const key = retryKey(call.connection.clientId, call.request);

@@ -1,23 +1,59 @@
 import { z } from "zod";
+import type { Call } from "./call.ts";
 
 /** Tokens whose subject is remembered; a server sees the same few over and over. */
 const REMEMBERED = 1000;
 
-const payloadSchema = z.object({ sub: z.string().min(1) });
-const subjects = new Map<string, string | null>();
+const payloadSchema = z.object({ sub: z.string().min(1).max(255) });
+const subjects = new Map<string, Subject | null>();
 
-/**
- * The user that an `Authorization` header names: the token's `sub`, read and not verified (Supabase does that).
- * Null for a key, which names nobody.
- */
-export function subjectOf(authorization: string | undefined): string | null {
+/** The user that a token names. Anybody can write such a token; Supabase alone can tell whether it is genuine. */
+export interface Subject {
+  readonly id: string;
+  /** Whether Supabase has taken this very token. Until then the id goes into no record. */
+  proven: boolean;
+}
+
+/** The subject of an `Authorization` header; null for a key, which names nobody. */
+export function subjectOf(authorization: string | undefined): Subject | null {
   if (authorization === undefined || authorization.startsWith("Bearer sb_")) return null;
   const known = subjects.get(authorization);
   if (known !== undefined) return known;
   if (subjects.size >= REMEMBERED) subjects.clear();
-  const subject = readSubject(authorization);
+  const id = readSubject(authorization);
+  const subject = id === null ? null : { id, proven: false };
   subjects.set(authorization, subject);
   return subject;
+}
+
+const SIGNED_IN_AUTH = /^\/auth\/v1\/(?:user|logout|factors|reauthenticate)(?:\/|$)/;
+const OPEN_FILES = /^\/storage\/v1\/(?:object|render\/image)\/(?:info\/|upload\/|authenticated\/)?(?:public|sign)\//;
+
+/**
+ * Whether an answer shows that Supabase verified the request's token. PostgREST does before all else; Auth and Storage
+ * have endpoints that never look at it; what an edge function checks is its own affair.
+ *
+ * @param code of an error, which a gateway in front of PostgREST does not give
+ */
+export function provesToken(
+  { kind, request: { path } }: Pick<Call, "kind" | "request">,
+  status: number,
+  code: string | null,
+): boolean {
+  const succeeded = status >= 200 && status < 300;
+  switch (kind.service) {
+    case "rest":
+    case "rpc":
+      return succeeded || status === 304 || (status >= 400 && status < 500 && status !== 401 && code !== null);
+    case "graphql":
+      return succeeded;
+    case "auth":
+      return succeeded && SIGNED_IN_AUTH.test(path);
+    case "storage":
+      return succeeded && !OPEN_FILES.test(path);
+    default:
+      return false;
+  }
 }
 
 function readSubject(authorization: string): string | null {
