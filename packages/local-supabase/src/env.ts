@@ -16,7 +16,7 @@ const passedOn = [
   "LOCALAPPDATA",
 ];
 
-/** The environment of the stack's own process. Its sessions run in UTC, as hosted Supabase's do. */
+/** The environment of what the stack runs. Its sessions run in UTC, as hosted Supabase's do. */
 export function stackEnvironment(): Record<string, string> {
   const environment: Record<string, string> = { TZ: "UTC" };
   for (const name of passedOn) {
@@ -24,6 +24,11 @@ export function stackEnvironment(): Record<string, string> {
     if (value !== undefined) environment[name] = value;
   }
   return environment;
+}
+
+/** The same for the stack's own Node, which keeps there what it has compiled: the next start is half a second shorter. */
+export function stackProcessEnvironment(): Record<string, string> {
+  return { ...stackEnvironment(), NODE_COMPILE_CACHE: join(userCacheDirectory(), "waybill", "compiled") };
 }
 
 /** Where this user's programs keep what can be made again, by the operating system's custom. */

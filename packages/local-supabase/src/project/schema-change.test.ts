@@ -1,12 +1,10 @@
 import postgres from "postgres";
-import { expect, onTestFinished, test } from "vitest";
-import { start } from "../start.ts";
-import { projectOf } from "../testing/folders.ts";
+import { expect, inject, onTestFinished, test } from "vitest";
 import { eventually } from "../testing/processes.ts";
 import { requestsTo } from "../testing/requests.ts";
 
 test.each(["pglite", "native"] as const)("%s: a table made by dbUrl is soon in the Data API", async (engine) => {
-  await using stack = await start({ engine, project: await projectOf({}) });
+  const stack = inject(engine);
   const request = requestsTo(stack);
   const sql = postgres(stack.dbUrl, { max: 1, onnotice: () => {} });
   onTestFinished(() => sql.end({ timeout: 1 }));

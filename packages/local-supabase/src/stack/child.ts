@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { join } from "node:path";
-import { stackEnvironment } from "../env.ts";
+import { stackProcessEnvironment } from "../env.ts";
 import { LocalSupabaseError } from "../errors.ts";
 import { fromStackSchema, type StackDetails, type StartRequest, type ToStack } from "./messages.ts";
 import { openStackLog, readStackLogEnd } from "./log.ts";
@@ -22,7 +22,7 @@ export async function forkStack(request: StartRequest): Promise<StackChild> {
   const log = await openStackLog(request.dataDir);
   const child = fork(join(import.meta.dirname, "process.ts"), [], {
     execArgv: ["--disable-warning=ExperimentalWarning"],
-    env: stackEnvironment(),
+    env: stackProcessEnvironment(),
     stdio: ["ignore", log.fd, log.fd, "ipc"],
   });
   await log.close();

@@ -47,7 +47,7 @@ test("a statement without an end does not keep a stack alive whose parent is gon
   expect(await gone(`${dataDir}/keys.json`)).toBe(true);
 });
 
-test("a native Postgres that survived its stack is ended by the next start", async () => {
+test("a native Postgres that survived its stack is ended by the next start, and one that dies ends its stack", async () => {
   const dataDir = join(await openFolder(), "data");
   const folder = await project();
   await using first = await start({ dataDir, engine: "native", project: folder });
@@ -62,21 +62,13 @@ test("a native Postgres that survived its stack is ended by the next start", asy
   await using second = await start({ dataDir, engine: "native", project: folder });
   expect(isRunning(Number.parseInt(orphan ?? "", 10))).toBe(false);
   expect((await requestsTo(second)("/rest/v1/rows")).status).toBe(200);
-});
-
-test("a native Postgres that dies ends its stack, which says so", async () => {
-  await using stack = await start({
-    dataDir: join(await openFolder(), "data"),
-    engine: "native",
-    project: await project(),
-  });
-  const [server] = (await processesWith("pgdata-native -p")).filter((line) => line.includes(stack.dataDir));
+  const [server] = (await processesWith("pgdata-native -p")).filter((line) => line.includes(dataDir));
   process.kill(Number.parseInt(server ?? "", 10), "SIGKILL");
-  expect(await stack.ended).toMatchObject({
+  expect(await second.ended).toMatchObject({
     code: "STACK_CRASHED",
     message: expect.stringContaining("the database ended by itself: Postgres ended (SIGKILL)"),
   });
-  expect(isRunning(stack.pid)).toBe(false);
+  expect(isRunning(second.pid)).toBe(false);
 });
 
 /** Postgres runs as another account where the tests run as root, so that it has to get through. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Agent, fetch, FormData } from "undici";
 import { expect, onTestFinished, test } from "vitest";
 import { fileStorage } from "./files.ts";
-import { startProject } from "../testing/project.ts";
+import { sharedProject } from "../testing/project.ts";
 import { temporaryFolder } from "../testing/folders.ts";
 
 function agentFor(ca: string): Agent {
@@ -13,7 +13,7 @@ function agentFor(ca: string): Agent {
 }
 
 test("supabase-js uploads, lists, reads, replaces, moves and removes an object", async () => {
-  await using project = await startProject("");
+  await using project = await sharedProject("");
   const { storage } = project.service;
   expect((await storage.createBucket("papers", { public: false })).error).toBeNull();
   const papers = storage.from("papers");

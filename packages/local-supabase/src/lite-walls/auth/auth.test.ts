@@ -1,9 +1,9 @@
 import { decodeJwt, SignJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startProject, type TestProject } from "../../testing/project.ts";
+import { sharedProject, type TestProject } from "../../testing/project.ts";
 
 const schema = /* sql */ `
-  create function public.caller() returns jsonb language sql stable as $$
+  create function public.claims() returns jsonb language sql stable as $$
     select jsonb_build_object('uid', auth.uid(), 'role', auth.role(), 'email', auth.email(), 'jwt', auth.jwt())
   $$;
   create table public.seen (path text default current_setting('request.path'), header text
@@ -20,7 +20,7 @@ const schema = /* sql */ `
 
 let project: TestProject;
 beforeAll(async () => {
-  project = await startProject(schema);
+  project = await sharedProject(schema);
 });
 afterAll(async () => {
   await project[Symbol.asyncDispose]();
@@ -62,7 +62,7 @@ describe("tokens", () => {
       amr: before["amr"],
       user_metadata: { name: "Ada", email: "refresh@example.com" },
     });
-    expect((await user.rpc("caller")).data).toMatchObject({ jwt: { user_metadata: { name: "Ada" } } });
+    expect((await user.rpc("claims")).data).toMatchObject({ jwt: { user_metadata: { name: "Ada" } } });
     expect((await user.auth.refreshSession()).error).toBeNull();
   });
 
@@ -89,7 +89,7 @@ describe("tokens", () => {
       .setExpirationTime(expiry)
       .sign(new TextEncoder().encode(secret ?? project.stack.jwtSecret));
     const headers = { apikey: project.stack.publishableKey, authorization: `Bearer ${token}` };
-    expect((await project.request("/rest/v1/rpc/caller", { method: "POST", body: "{}", headers })).status).toBe(401);
+    expect((await project.request("/rest/v1/rpc/claims", { method: "POST", body: "{}", headers })).status).toBe(401);
     expect((await project.request("/auth/v1/user", { headers })).status).toBe(403);
   });
 });
@@ -102,7 +102,7 @@ test("a token may name the roles of authenticator, and no other", async () => {
       .setExpirationTime("1h")
       .sign(new TextEncoder().encode(jwtSecret));
     const headers = { apikey: publishableKey, authorization: `Bearer ${token}`, "content-type": "application/json" };
-    const response = await project.request("/rest/v1/rpc/caller", { method: "POST", body: "{}", headers });
+    const response = await project.request("/rest/v1/rpc/claims", { method: "POST", body: "{}", headers });
     return [response.status, JSON.stringify(await response.json())];
   };
   expect(await called("reporter")).toEqual([200, expect.stringContaining('"role":"reporter"')]);
@@ -123,7 +123,7 @@ describe("the helpers of policies", () => {
   test("know a user by the token", async () => {
     const user = await project.signedUp("helpers@example.com");
     const id = (await user.auth.getSession()).data.session?.user.id;
-    expect((await user.rpc("caller")).data).toMatchObject({
+    expect((await user.rpc("claims")).data).toMatchObject({
       uid: id,
       role: "authenticated",
       email: "helpers@example.com",
@@ -136,7 +136,7 @@ describe("the helpers of policies", () => {
       [project.anonymous(), "anon"],
       [project.service, "service_role"],
     ] as const) {
-      expect((await client.rpc("caller")).data).toEqual({ uid: null, role, email: null, jwt: { role } });
+      expect((await client.rpc("claims")).data).toEqual({ uid: null, role, email: null, jwt: { role } });
     }
   });
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { startProject } from "../../testing/project.ts";
+import { sharedProject } from "../../testing/project.ts";
 
 const sql = `
 create table public.places (id int primary key);
@@ -10,7 +10,7 @@ grant select, insert, update on public.places, public.visits to service_role;
 `;
 
 test("a column named count is read as a column: plain, renamed, cast, embedded, and in what a write answers", async () => {
-  await using project = await startProject(sql);
+  await using project = await sharedProject(sql);
   const answers = async (path: string, init = {}): Promise<unknown> =>
     (await project.request(`/rest/v1/${path}`, init)).json();
   expect(await answers("visits?select=place,count&order=place")).toEqual([

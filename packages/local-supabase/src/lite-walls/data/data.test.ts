@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startProject, type TestProject } from "../../testing/project.ts";
+import { sharedProject, type TestProject } from "../../testing/project.ts";
 import { lostText } from "../../testing/text-property.ts";
 
 const schema = /* sql */ `
@@ -69,7 +69,7 @@ const samples = [
 describe.each(["pglite", "native"] as const)("the Data API on %s", (engine) => {
   let project: TestProject;
   beforeAll(async () => {
-    project = await startProject(schema, { engine });
+    project = await sharedProject(schema, engine);
     const { error } = await project.service.from("samples").insert(samples);
     if (error) throw new Error(error.message);
   });

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startProject, type TestProject } from "../../testing/project.ts";
+import { sharedProject, startProject, type TestProject } from "../../testing/project.ts";
 
 const schema = /* sql */ `
   create table public.notes (
@@ -34,7 +34,7 @@ const schema = /* sql */ `
 describe.each(["pglite", "native"] as const)("callers on %s", (engine) => {
   let project: TestProject;
   beforeAll(async () => {
-    project = await startProject(schema, { engine });
+    project = await sharedProject(schema, engine);
   });
   afterAll(async () => {
     await project[Symbol.asyncDispose]();
