@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { firstClosedDirectory, type Account } from "./account.ts";
 import type { NativeBinaries } from "./binaries.ts";
+import { keepLog } from "./log.ts";
 import { endServer, findServer, isReady, isServerOf } from "./process.ts";
 import { stackEnvironment } from "../env.ts";
 import { LocalSupabaseError } from "../errors.ts";
@@ -91,8 +92,9 @@ export async function startServer(
   for (let attempt = 1; ; attempt += 1) {
     const port = await freePort();
     const server = spawnServer(directory, port, binaries, account);
+    const said = keepLog(server.stderr, join(dirname(directory), "postgres.log"));
     try {
-      await ready(server, directory);
+      await ready(server, directory, said);
       return watch(server, directory, port);
     } catch (error) {
       server.kill("SIGKILL");
@@ -101,7 +103,7 @@ export async function startServer(
   }
 }
 
-function spawnServer(directory: string, port: number, { postgres }: NativeBinaries, account: Account): ChildProcess {
+function spawnServer(directory: string, port: number, { postgres }: NativeBinaries, account: Account) {
   const settings = {
     listen_addresses: "127.0.0.1",
     unix_socket_directories: "",
@@ -118,11 +120,11 @@ function spawnServer(directory: string, port: number, { postgres }: NativeBinari
     ...account,
     cwd: "/",
     env: stackEnvironment(),
-    stdio: ["ignore", "ignore", "inherit"],
+    stdio: ["ignore", "ignore", "pipe"],
   });
 }
 
-async function ready(server: ChildProcess, directory: string): Promise<void> {
+async function ready(server: ChildProcess, directory: string, said: () => string): Promise<void> {
   let failure: Error | undefined;
   server.once("error", (error) => (failure = error));
   for (const until = Date.now() + readyDeadlineMs; Date.now() < until; await sleep(15)) {
@@ -130,7 +132,7 @@ async function ready(server: ChildProcess, directory: string): Promise<void> {
     if (server.exitCode !== null || server.signalCode !== null) {
       throw new LocalSupabaseError(
         "ENGINE_FAILED",
-        `Postgres ended while it started (${server.signalCode ?? server.exitCode}).`,
+        `Postgres ended while it started (${server.signalCode ?? server.exitCode}): ${said()}`,
       );
     }
     if (await isReady(directory)) return;

@@ -1,6 +1,11 @@
-import { createPgliteConnection } from "../../lite.ts";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Kysely, sql } from "kysely";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { loadKeys } from "../../data-dir/keys.ts";
+import { readProject } from "../../project/project.ts";
+import { openEngine } from "../../stack/open-engine.ts";
 import { pgliteSessionDialect } from "./pglite-session.ts";
 import { SessionLock } from "./lock.ts";
 
@@ -8,8 +13,11 @@ interface Tables {
   things: { id: number };
 }
 
-const connection = await createPgliteConnection();
-const { driver: pglite } = connection;
+const folder = await mkdtemp(join(tmpdir(), "waybill session "));
+const { config } = await readProject(folder);
+const engine = await openEngine({ dataDir: folder, engine: "pglite" }, await loadKeys(folder), config);
+const pglite = engine.connection.driver;
+if (!("isInTransaction" in pglite)) throw new Error("this is not PGlite");
 const lock = new SessionLock({ waitMs: 2_000 });
 const patient = new Kysely<Tables>({ dialect: pgliteSessionDialect(pglite, { lock, holdMs: 60_000 }) });
 const hasty = new Kysely<Tables>({ dialect: pgliteSessionDialect(pglite, { lock, holdMs: 50 }) });
@@ -20,7 +28,10 @@ beforeAll(async () => {
 beforeEach(async () => {
   await pglite.exec("delete from things");
 });
-afterAll(() => connection.close());
+afterAll(async () => {
+  await engine.close();
+  await rm(folder, { recursive: true, force: true });
+});
 
 const ids = async (): Promise<number[]> =>
   (await patient.selectFrom("things").select("id").orderBy("id").execute()).map(({ id }) => id);
