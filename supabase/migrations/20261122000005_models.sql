@@ -27,7 +27,7 @@ as $$
   select * from made;
 $$;
 
--- Changes nothing and returns no row when the model is not at expected_version any more: two who read the same version
+-- Changes nothing and returns no row when the model is not active, or not at expected_version any more: two who read the same version
 -- cannot both replace it. Keys that changes lacks keep their value; `changed_by` names the author of the version.
 create function public.update_data_model(id uuid, expected_version text, changes jsonb)
 returns setof public.data_models
@@ -42,7 +42,7 @@ as $$
         c.rls_policies
       from jsonb_populate_record(m, changes) c
     )
-    where m.model_id = id and m.schema_version = expected_version
+    where m.model_id = id and m.schema_version = expected_version and m.is_active
     returning *
   ), kept as (
     insert into public.data_model_versions (

@@ -6,7 +6,7 @@ import { openClientRows, openConnection } from "./connection/index.ts";
 import type { Connection, ConnectionOptions } from "./connection/index.ts";
 import { WaybillDbError } from "./errors.ts";
 import { keysOfDirectory } from "./key-file.ts";
-import { createClock, createUuidV7, openLedger } from "./ledger/index.ts";
+import { createClock, createUuidV7, onExit, openLedger } from "./ledger/index.ts";
 import type { OpenedLedger } from "./ledger/index.ts";
 import { silentLog } from "./log.ts";
 import { encryptSecret } from "./secrets.ts";
@@ -39,6 +39,9 @@ export function openGateway(options: GatewayOptions): Gateway {
   const log = options.log ?? silentLog;
   const keys = options.encryptionKeys ?? keysOfDirectory(journalDir);
   const transport = openTransport({ url, ca });
+  let settleHeld = (): void => {};
+  // before the ledger's own, which writes what comes of it
+  const forgetExit = onExit(() => settleHeld());
   const ledger = openLedger({ journalDir, url, secretKey, ca, log });
   const rows = openClientRows({ url, secretKey, ca });
 
@@ -54,7 +57,7 @@ export function openGateway(options: GatewayOptions): Gateway {
 
   const connectionOf = (headers: ReadonlyMap<string, string>): Connection => {
     const key = headers.get("apikey");
-    if (key === undefined || key === secretKey || clientTypeOfKey(key) === "service_role") return service;
+    if (key === undefined || key === "" || key === secretKey || clientTypeOfKey(key) === "service_role") return service;
     return (anon ??= open("anon", key));
   };
   const trackedFetch = createTrackedFetch({
@@ -69,9 +72,12 @@ export function openGateway(options: GatewayOptions): Gateway {
     joinRetries,
   });
 
+  settleHeld = () => trackedFetch.settleHeld();
+
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
-    trackedFetch.settleHeld();
+    settleHeld();
+    forgetExit();
     // the ledger first: its records refer to the client rows as they are in use
     await ledger.close();
     await Promise.all([service.close(), anon?.close()]);

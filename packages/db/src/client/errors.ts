@@ -1,7 +1,15 @@
-/** Why a call ended without an answer of Supabase. */
-export type CallErrorCode = "OPERATION_TIMEOUT" | "CLIENT_DISCONNECTED" | "TRANSPORT_BUSY" | "RESPONSE_TOO_LARGE";
+import { LedgerError } from "../ledger/ledger-errors.ts";
 
-const codes = "OPERATION_TIMEOUT|CLIENT_DISCONNECTED|TRANSPORT_BUSY|RESPONSE_TOO_LARGE";
+/** Why a call ended without an answer of Supabase. */
+export type CallErrorCode =
+  | "OPERATION_TIMEOUT"
+  | "CLIENT_DISCONNECTED"
+  | "TRANSPORT_BUSY"
+  | "RESPONSE_TOO_LARGE"
+  | "LEDGER_FULL"
+  | "SHUTTING_DOWN";
+
+const codes = "OPERATION_TIMEOUT|CLIENT_DISCONNECTED|TRANSPORT_BUSY|RESPONSE_TOO_LARGE|LEDGER_FULL|SHUTTING_DOWN";
 const CODE_IN_MESSAGE = new RegExp(`\\[(${codes})\\]`);
 
 /**
@@ -63,6 +71,13 @@ export function responseTooLarge(limit: number): CallError {
     `Supabase's answer is longer than ${limit} bytes, so reading it was given up. Ask for fewer rows or columns.`,
     "AbortError",
   );
+}
+
+/** Why the ledger took no operation, as a builder keeps it; any other error as it is. */
+export function ledgerRefusal(error: unknown): unknown {
+  if (!(error instanceof LedgerError) || error.code === "ENVIRONMENT_INVALID") return error;
+  // a retry would meet the same journal
+  return new CallError(error.code, `${error.message} ${error.hint}`, "AbortError");
 }
 
 /** The code of Waybill's own refusal in an `error` that supabase-js answered with; undefined for any other error. */

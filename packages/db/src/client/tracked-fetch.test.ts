@@ -1,5 +1,6 @@
 import { createClient } from "@supabase/supabase-js";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { LedgerError } from "../ledger/ledger-errors.ts";
 import { runInContext } from "./context.ts";
 import { callErrorCode, clientDisconnected } from "./errors.ts";
 import { type Answering, json, stubUpstream, type StubUpstream } from "./testing/stub-upstream.ts";
@@ -39,9 +40,13 @@ describe("a call", () => {
 
   it("is not sent when the ledger refuses it", async () => {
     await using client = tracked(upstream.url);
-    client.ledger.gate = Promise.reject(new Error("LEDGER_FULL"));
-    const { error } = await client.supabase.from("airports").insert({});
-    expect(error?.message).toContain("LEDGER_FULL");
+    const reason = new Error("ENOSPC");
+    client.ledger.gate = Promise.reject(new LedgerError("LEDGER_FULL", "The journal is full.", "Free space.", reason));
+    const { error } = await client.supabase.from("airports").select();
+    expect(callErrorCode(error ?? {})).toBe("LEDGER_FULL");
+    expect(error?.message).toContain("The journal is full. Free space.");
+    expect(error?.details).not.toMatch(/\n\s+at /);
+    expect(client.ledger.operations.length).toBe(1);
     expect(upstream.arrived).toEqual([]);
   });
 
@@ -171,8 +176,11 @@ describe("who asks", () => {
     await client.fetch(`${upstream.url}/rest/v1/a`);
     await client.fetch(`${upstream.url}/rest/v1/a`);
     await client.fetch(`${upstream.url}/rest/v1/a`, { headers: { "X-Request-Id": "mine" } });
+    await client.fetch(`${upstream.url}/rest/v1/a`, { headers: { "X-Request-Id": "x".repeat(3000) } });
+    await client.fetch(`${upstream.url}/rest/v1/a`, { headers: { "X-Request-Id": "" } });
     const ids = client.ledger.operations.map(({ intent }) => intent.request_id);
-    expect(new Set(ids).size).toBe(3);
+    expect(new Set(ids).size).toBe(5);
+    expect(ids.slice(3).map((id) => id?.length)).toEqual([36, 36]);
     expect(ids[2]).toBe("mine");
     expect(upstream.arrived.map(({ headers }) => headers["x-request-id"])).toEqual(ids);
   });

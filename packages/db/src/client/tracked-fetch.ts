@@ -11,6 +11,7 @@ import { parseSearch } from "./capture/redact-search.ts";
 import { classify, OPERATION_HEADER } from "./classify/classify.ts";
 import { decodeSegment } from "./classify/operation-class.ts";
 import { currentContext, noteOperation } from "./context.ts";
+import { ledgerRefusal } from "./errors.ts";
 import { Limit } from "./transport/limit.ts";
 
 export interface TrackedFetch {
@@ -42,7 +43,9 @@ export function createTrackedFetch(options: TrackedFetchOptions): TrackedFetch {
         call.open.written.catch(() => {});
         throw refusal;
       }
-      await limit.during(call.open.written);
+      await limit.during(call.open.written).catch((error: unknown) => {
+        throw ledgerRefusal(error);
+      });
       return await answerCall(options, call, limit, settle);
     } catch (error) {
       settle.broken(error);
@@ -91,7 +94,7 @@ function newOperation(
 ): Pick<Call, "operationId" | "requestId" | "started" | "attempt" | "open"> {
   const context = currentContext();
   const operationId = options.newOperationId();
-  const requestId = context?.request_id ?? request.headers.get("x-request-id") ?? randomUUID();
+  const requestId = context?.request_id ?? callersOwn(request.headers.get("x-request-id")) ?? randomUUID();
   const open = options.ledger.begin({
     operation_id: operationId,
     client_id: connection.clientId,
@@ -106,6 +109,11 @@ function newOperation(
     query_data: captured.query_data,
   });
   return { operationId, requestId, started, attempt: 1, open };
+}
+
+/** A caller's own request id where it fits an index and a header; else the record would be refused for it. */
+function callersOwn(requestId: string | undefined): string | undefined {
+  return requestId !== undefined && /^[!-~]{1,200}$/.test(requestId) ? requestId : undefined;
 }
 
 function bodyToCapture({ body }: ReadRequest): string | number | null {

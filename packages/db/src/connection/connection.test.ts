@@ -195,6 +195,24 @@ it("signs off at the end, and not as a person would", async () => {
   expect(row !== undefined && supabaseClientPhase(row)).toBe("disconnected");
 });
 
+it("signs off also when it is closed while it is being registered", async () => {
+  const rows = rowsInMemory();
+  const register = rows.register.bind(rows);
+  const begun = Promise.withResolvers<void>();
+  const answered = Promise.withResolvers<void>();
+  rows.register = async (...row) => {
+    begun.resolve();
+    await answered.promise;
+    await register(...row);
+  };
+  const connection = open(rows);
+  await begun.promise;
+  const closed = connection.close();
+  answered.resolve();
+  await closed;
+  expect(rows.stored.get("test/anon")).toMatchObject({ connection_status: "disconnected", is_active: false });
+});
+
 it("closes within its deadline when Supabase hangs", async () => {
   const rows = rowsInMemory();
   const connection = openConnection({ ...optionsOf(rows), closeMs: 50 });

@@ -128,10 +128,10 @@ export function openRowKeeper(options: RowKeeperOptions): RowKeeper {
     async close() {
       closed = true;
       clearTimeout(timer);
-      if (!isRegistered) return;
       const last = async (): Promise<void> => {
+        // a registration under way would else leave a row that says it is connected
         await working;
-        await rows.update(clientId, options.current());
+        if (isRegistered) await rows.update(clientId, options.current());
       };
       await settledWithin(last(), options.closeMs ?? 2000).catch((error: unknown) => {
         log("warn", sentence(networkMessage(error)), { client_id: clientId });

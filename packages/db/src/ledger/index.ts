@@ -1,4 +1,5 @@
 export { createClock } from "./clock.ts";
+export { onExit } from "./exit-hook.ts";
 export { LedgerError } from "./ledger-errors.ts";
 export type { LedgerHealth } from "./ledger-health.ts";
 export { type FlushReport, type OpenedLedger, openLedger } from "./open-ledger.ts";

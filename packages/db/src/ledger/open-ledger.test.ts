@@ -98,6 +98,7 @@ test.each([
   ["an answer that is none", { status: 200, body: "<html>" }],
   ["a reset", "reset"],
   ["a hang", "hang"],
+  ["a gateway's 400", { status: 400, body: "The plain HTTP request was sent to HTTPS port" }],
 ] as const)("%s is tried again until it passes, and loses nothing", async (_, fault) => {
   await using stub = await stubSupabase();
   using home = temporaryDirectory();

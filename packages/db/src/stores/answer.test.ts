@@ -47,6 +47,8 @@ describe("an error's code", () => {
     ["CLIENT_DISCONNECTED", "CLIENT_DISCONNECTED"],
     ["TRANSPORT_BUSY", "RATE_LIMITED"],
     ["RESPONSE_TOO_LARGE", "PAYLOAD_TOO_LARGE"],
+    ["LEDGER_FULL", "LEDGER_FULL"],
+    ["SHUTTING_DOWN", "SHUTTING_DOWN"],
   ])("Waybill's own refusal %s is %s", (refusal, code) => {
     const answer = failed("", 0, `AbortError: it did not go [${refusal}]`);
     expect(storeError("Reading", answer)).toMatchObject({ code });

@@ -117,6 +117,15 @@ describe("deprecating and reactivating", () => {
     expect(await models.reactivate(key)).toMatchObject({ is_active: true, schema_version: "1.0.0" });
   });
 
+  test("a model that is deprecated while its update is on the way stays as it was", async () => {
+    const { model_id } = await models.create(definition(), "maker");
+    await models.deprecate({ model_id });
+    const changes = { schema_version: "1.1.0", changed_by: "late" };
+    const late = { id: model_id, expected_version: "1.0.0", changes };
+    expect((await clients.service.rpc("update_data_model", late)).data).toEqual([]);
+    expect(await versionsOf(model_id)).toHaveLength(1);
+  });
+
   test("a model whose table was taken meanwhile stays deprecated: MODEL_EXISTS", async () => {
     const first = definition();
     await models.create(first, "maker");

@@ -45,8 +45,8 @@ async function answerStreaming(
     headers: Object.fromEntries(request.headers),
     signal: controller.signal,
   });
-  // An event stream has no expected end: the deadline is for its beginning.
-  if (response.headers.get("content-type")?.startsWith("text/event-stream") === true) limit.release();
+  // An event stream has no expected end: the deadline is for its beginning, and the caller's signal for all of it.
+  if (response.headers.get("content-type")?.startsWith("text/event-stream") === true) limit.lift();
   // nobody may ever read the body of an error, and the record must not wait for that
   if (kind.streams && response.ok) {
     return streamAnswer(response, settle, (bytes) => settleStream(call, response, bytes, settle));

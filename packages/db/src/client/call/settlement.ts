@@ -30,10 +30,8 @@ export function settlement(
     if (settled) return;
     settled = true;
     limit.release();
-    const outcome = {
-      ...{ status, error_message, response_data, attempts: call.attempt, ...clock.since(call.started) },
-      ...(call.subject?.proven === true ? { user_id: call.subject.id } : {}),
-    };
+    const came = { status, error_message, response_data, attempts: call.attempt, ...clock.since(call.started) };
+    const outcome = call.subject?.proven === true ? { ...came, user_id: call.subject.id } : came;
     if (retryIn !== null && joinRetries) {
       const { operationId, requestId, open, started } = call;
       const key = retryKey(call.connection.clientId, call.request);

@@ -85,6 +85,21 @@ it("lets a function's event stream outlive the deadline", async () => {
   expect(client.ledger.only().outcome.status).toBe("success");
 });
 
+it("ends an event stream when its caller's signal does", async () => {
+  upstream.answer = (_request, response) => {
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    response.write("data: 1\n\n");
+  };
+  await using client = tracked(upstream.url);
+  const leaving = new AbortController();
+  const response = await client.fetch(`${upstream.url}/functions/v1/f`, { method: "POST", signal: leaving.signal });
+  const reader = response.body?.getReader();
+  await reader?.read();
+  leaving.abort();
+  await expect(reader?.read()).rejects.toMatchObject({ name: "AbortError" });
+  expect(client.ledger.only().outcome).toMatchObject({ status: "error", error_message: "Cancelled by the caller." });
+});
+
 it("uploads a stream as it comes", async () => {
   await using client = tracked(upstream.url);
   let pulled = 0;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { OperationClass } from "../classify/operation-class.ts";
 import type { Call } from "./call.ts";
 
 /** Tokens whose subject is remembered; a server sees the same few over and over. */
@@ -29,31 +30,34 @@ export function subjectOf(authorization: string | undefined): Subject | null {
 const SIGNED_IN_AUTH = /^\/auth\/v1\/(?:user|logout|factors|reauthenticate)(?:\/|$)/;
 const OPEN_FILES = /^\/storage\/v1\/(?:object|render\/image)\/(?:info\/|upload\/|authenticated\/)?(?:public|sign)\//;
 
+/** Which answers come only after the token was verified, a service. */
+const proofs: Record<OperationClass["service"], (answer: ProvingAnswer) => boolean> = {
+  rest: ({ succeeded, code, status }) => succeeded || (code !== null && status < 500 && status !== 401),
+  rpc: (answer) => proofs.rest(answer),
+  graphql: ({ succeeded }) => succeeded,
+  auth: ({ succeeded, path }) => succeeded && SIGNED_IN_AUTH.test(path),
+  storage: ({ succeeded, path }) => succeeded && !OPEN_FILES.test(path),
+  functions: () => false,
+  realtime: () => false,
+  other: () => false,
+};
+
+interface ProvingAnswer {
+  readonly path: string;
+  readonly status: number;
+  readonly succeeded: boolean;
+  readonly code: string | null;
+}
+
 /**
  * Whether an answer shows that Supabase verified the request's token. PostgREST does before all else; Auth and Storage
  * have endpoints that never look at it; what an edge function checks is its own affair.
  *
  * @param code of an error, which a gateway in front of PostgREST does not give
  */
-export function provesToken(
-  { kind, request: { path } }: Pick<Call, "kind" | "request">,
-  status: number,
-  code: string | null,
-): boolean {
+export function provesToken({ kind, request }: Pick<Call, "kind" | "request">, status: number, code: string | null) {
   const succeeded = status >= 200 && status < 300;
-  switch (kind.service) {
-    case "rest":
-    case "rpc":
-      return succeeded || status === 304 || (status >= 400 && status < 500 && status !== 401 && code !== null);
-    case "graphql":
-      return succeeded;
-    case "auth":
-      return succeeded && SIGNED_IN_AUTH.test(path);
-    case "storage":
-      return succeeded && !OPEN_FILES.test(path);
-    default:
-      return false;
-  }
+  return proofs[kind.service]({ path: request.path, status, succeeded, code });
 }
 
 function readSubject(authorization: string): string | null {

@@ -34,6 +34,11 @@ export class Limit {
     });
   }
 
+  /** The work has no expected end any more; the caller's own signal still ends it. */
+  lift(): void {
+    clearTimeout(this.#timer);
+  }
+
   release(): void {
     clearTimeout(this.#timer);
     this.#signal?.removeEventListener("abort", this.#cancel);
