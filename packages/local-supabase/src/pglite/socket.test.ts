@@ -16,8 +16,8 @@ let folder: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "waybill socket "));
-  const { config } = await readProject(folder);
-  engine = await openEngine({ dataDir: folder, engine: "pglite" }, await loadKeys(folder), config, {
+  const project = await readProject(folder);
+  engine = await openEngine({ dataDir: folder, engine: "pglite" }, await loadKeys(folder), project, {
     idleInTransactionMs: 300,
   });
   await engine.exec("create table public.rows (id int primary key, text text)");

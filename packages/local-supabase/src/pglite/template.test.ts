@@ -89,17 +89,17 @@ test("a build that was killed leaves nothing that looks finished", async () => {
   expect(await listed(target)).toEqual(content);
 });
 
-test("the cache keeps the three that were used last", async () => {
+test("the cache keeps the five that were used last", async () => {
   const folder = await temporaryFolder();
   const cache = join(folder, "cache");
   const { build } = builder();
-  for (const [age, key] of ["a", "b", "c"].entries()) {
+  for (const [age, key] of ["a", "b", "c", "d", "e"].entries()) {
     await fillFromTemplate(join(folder, key), key, build, cache);
     const used = new Date(2026, 0, age + 1);
     await utimes(join(cache, key), used, used);
   }
   await fillFromTemplate(join(folder, "again"), "a", build, cache); // used now
-  await fillFromTemplate(join(folder, "d"), "d", build, cache);
-  expect((await readdir(cache)).toSorted()).toEqual(["a", "c", "d"]);
+  await fillFromTemplate(join(folder, "f"), "f", build, cache);
+  expect((await readdir(cache)).toSorted()).toEqual(["a", "c", "d", "e", "f"]);
   await chmod(cache, 0o700);
 });

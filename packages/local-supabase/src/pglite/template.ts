@@ -12,8 +12,8 @@ const manifestSchema = z.object({
 });
 type Manifest = z.infer<typeof manifestSchema>;
 
-/** How many templates stay in the cache: the one in use and those of a few other versions. */
-const kept = 3;
+/** How many templates (of 25 MB) stay in the cache: the system's, some projects', and those of a few other versions. */
+const kept = 5;
 
 const templatesDirectory = (): string => join(userCacheDirectory(), "waybill", "templates");
 

@@ -15,8 +15,8 @@ let engine: Engine;
 
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), "waybill migrations "));
-  const { config } = await readProject(dataDir);
-  engine = await openEngine({ dataDir, engine: "pglite" }, await loadKeys(dataDir), config);
+  const project = await readProject(dataDir);
+  engine = await openEngine({ dataDir, engine: "pglite" }, await loadKeys(dataDir), project);
 });
 afterAll(async () => {
   await engine.close();

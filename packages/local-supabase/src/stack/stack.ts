@@ -34,7 +34,7 @@ export async function openStack(request: StartRequest): Promise<Stack> {
   const certificate = await loadCertificate(dataDir);
   const server = await listenHttps(request.port, certificate);
   opened.defer(() => server.close(5_000));
-  const engine = await openEngine(request, keys, project.config);
+  const engine = await openEngine(request, keys, project);
   opened.defer(() => engine.close());
   const storage = fileStorage(join(dataDir, "storage"));
   const lite = createLite(engine.connection, keys, project.config, server.url, storage);

@@ -43,11 +43,11 @@ async function clientsOf(engineName: "pglite" | "native"): Promise<Clients> {
   // The native engine runs under another account when the tests run as root.
   await chmod(dataDir, 0o711);
   const keys = await loadKeys(dataDir);
-  const { config } = await readProject(dataDir);
-  const engine = await openEngine({ dataDir, engine: engineName }, keys, config);
+  const project = await readProject(dataDir);
+  const engine = await openEngine({ dataDir, engine: engineName }, keys, project);
   opened.defer(() => engine.close());
   const url = "http://localhost";
-  const lite = createLite(engine.connection, keys, config, url, fileStorage(join(dataDir, "storage")));
+  const lite = createLite(engine.connection, keys, project.config, url, fileStorage(join(dataDir, "storage")));
   await prepareSystemSchema(engine, lite);
   await engine.exec(schema);
   const services = guardRequests(lite.fetch, { issuer: url, jwtSecret: keys.jwtSecret, query: engine.query });

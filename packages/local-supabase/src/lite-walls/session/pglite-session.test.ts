@@ -14,8 +14,8 @@ interface Tables {
 }
 
 const folder = await mkdtemp(join(tmpdir(), "waybill session "));
-const { config } = await readProject(folder);
-const engine = await openEngine({ dataDir: folder, engine: "pglite" }, await loadKeys(folder), config);
+const project = await readProject(folder);
+const engine = await openEngine({ dataDir: folder, engine: "pglite" }, await loadKeys(folder), project);
 const pglite = engine.connection.driver;
 if (!("isInTransaction" in pglite)) throw new Error("this is not PGlite");
 const lock = new SessionLock({ waitMs: 2_000 });
