@@ -7,6 +7,7 @@ import type { ModelLookup, ReadyModel } from "../models/model-lookup.ts";
 import type { Caller } from "../sessions/caller.ts";
 import { behind, decodeCursor, encodeCursor, type OrderColumn, quoteValue, totalOrder } from "./keyset.ts";
 import { dataError, type DataAnswer } from "./data-error.ts";
+import { type LongestAnswer, longestAnswer } from "./longest-answer.ts";
 import { columnFaults, filterFaults, keyFaults, orderFaults } from "./faults.ts";
 
 /** Who calls, and under which request. */
@@ -53,6 +54,7 @@ interface Table {
 const selectLimit = 4000;
 
 export function createDataService(waybill: Waybill, lookup: ModelLookup): DataService {
+  const answers = longestAnswer();
   const onTable = async <T>(
     { caller, requestId }: DataCall,
     name: string,
@@ -72,7 +74,7 @@ export function createDataService(waybill: Waybill, lookup: ModelLookup): DataSe
   };
 
   return {
-    list: (call, input) => onTable(call, input.model, (table) => list(table, input)),
+    list: (call, input) => onTable(call, input.model, (table) => list(table, input, answers)),
 
     get: (call, { model, key }) =>
       onTable(call, model, async (table) => {
@@ -117,10 +119,7 @@ export function createDataService(waybill: Waybill, lookup: ModelLookup): DataSe
   };
 }
 
-/** `max_rows` of a Supabase project: the Data API cuts a longer answer off there, and does not say so. */
-const dataApiRows = 1000;
-
-async function list({ ready, client }: Table, input: DataListInput): Promise<Page> {
+async function list({ ready, client }: Table, input: DataListInput, answers: LongestAnswer): Promise<Page> {
   const { columns = ready.columns, filters = [], limit, cursor } = input;
   refuse([
     ...columns.flatMap((column, index) => columnFaults(ready, column, `columns.${index}`)),
@@ -128,14 +127,27 @@ async function list({ ready, client }: Table, input: DataListInput): Promise<Pag
     ...(input.order ?? []).flatMap((place, index) => orderFaults(ready, place.column, index)),
   ]);
   const order = totalOrder(input.order, ready.primaryKey);
-  let query = from(client, ready).select(selection(ready, [...columns, ...order.map(({ column }) => column)]));
-  for (const { column, op, value } of filters) query = query.filter(column, op, operand(value));
-  if (cursor !== undefined) query = query.or(behindCursor(order, cursor));
-  for (const { column, ascending } of order) query = query.order(column, { ascending, nullsFirst: false });
-  const found = rowsOf(`Listing ${input.model}`, ready, await query.limit(limit + 1), "filters");
+  const rowsAfter = (after: string | null) => {
+    let query = from(client, ready).select(selection(ready, [...columns, ...order.map(({ column }) => column)]));
+    for (const { column, op, value } of filters) query = query.filter(column, op, operand(value));
+    if (after !== null) query = query.or(behindCursor(order, after));
+    for (const { column, ascending } of order) query = query.order(column, { ascending, nullsFirst: false });
+    return query;
+  };
+  const read = async (query: PromiseLike<DataAnswer>) =>
+    rowsOf(`Listing ${input.model}`, ready, await query, "filters");
+  const found = await read(rowsAfter(cursor ?? null).limit(limit + 1));
   const page = found.slice(0, limit);
   const last = page.at(-1);
-  const more = found.length > limit || found.length >= dataApiRows;
+  const hasMore = async (): Promise<boolean> => {
+    if (found.length > limit || last === undefined || !answers.mayBeCut(found.length)) return found.length > limit;
+    const after = encodeCursor(order, last);
+    const { length } = page;
+    const next = after === null ? rowsAfter(cursor ?? null).range(length, length) : rowsAfter(after).limit(1);
+    return (await read(next)).length > 0;
+  };
+  const more = await hasMore();
+  answers.note(found.length);
   const next_cursor = more && last !== undefined ? cursorAfter(order, last) : null;
   return { rows: page.map((row) => only(row, columns)), next_cursor };
 }
