@@ -1,7 +1,8 @@
 import { hostname } from "node:os";
+import { setImmediate } from "node:timers/promises";
 import { clientTypeOfKey, instanceSchema, supabaseKeySchema, supabaseUrlSchema } from "@waybill/contracts";
-import { createCapture, createRedaction, createTrackedFetch, openTransport } from "./client/index.ts";
-import type { TrackedFetch, Transport } from "./client/index.ts";
+import { createCapture, createRedaction, createTrackedFetch, openTransport, shuttingDown } from "./client/index.ts";
+import type { CallConnection, Redaction, TrackedFetch, Transport } from "./client/index.ts";
 import { openClientRows, openConnection } from "./connection/index.ts";
 import type { Connection, ConnectionOptions } from "./connection/index.ts";
 import { WaybillDbError } from "./errors.ts";
@@ -35,6 +36,8 @@ const TIMEOUT_MS = 60_000;
 /** Opens all of it without waiting for Supabase. Throws `ENVIRONMENT_INVALID` for options that cannot work. */
 export function openGateway(options: GatewayOptions): Gateway {
   const instance = checkOptions(options);
+  // before anything is open that would have to be closed again
+  const capture = createCapture(redactionOf(options.redact), options.captureBytes);
   const { url, secretKey, ca, journalDir, joinRetries } = options;
   const log = options.log ?? silentLog;
   const keys = options.encryptionKeys ?? keysOfDirectory(journalDir);
@@ -55,7 +58,12 @@ export function openGateway(options: GatewayOptions): Gateway {
   const service = open("service_role", secretKey);
   let anon = options.publishableKey === undefined ? undefined : open("anon", options.publishableKey);
 
-  const connectionOf = (headers: ReadonlyMap<string, string>): Connection => {
+  let closing: Promise<void> | undefined;
+  const connectionOf = (headers: ReadonlyMap<string, string>): CallConnection => {
+    const connection = byKey(headers);
+    return closing === undefined ? connection : { ...connection, refusal: shuttingDown };
+  };
+  const byKey = (headers: ReadonlyMap<string, string>): Connection => {
     const key = headers.get("apikey");
     if (key === undefined || key === "" || key === secretKey || clientTypeOfKey(key) === "service_role") return service;
     return (anon ??= open("anon", key));
@@ -66,7 +74,7 @@ export function openGateway(options: GatewayOptions): Gateway {
     ledger: ledger.ledger,
     clock: createClock(),
     newOperationId: createUuidV7(),
-    capture: createCapture(createRedaction(options.redact), options.captureBytes),
+    capture,
     connectionOf,
     timeoutMs: options.operationTimeoutMs ?? TIMEOUT_MS,
     joinRetries,
@@ -74,14 +82,16 @@ export function openGateway(options: GatewayOptions): Gateway {
 
   settleHeld = () => trackedFetch.settleHeld();
 
-  let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     settleHeld();
     forgetExit();
-    // the ledger first: its records refer to the client rows as they are in use
+    // what is still under way ends here, while its outcome can be recorded
+    await transport.close();
+    await setImmediate();
+    // the ledger next: its records refer to the client rows as they are in use
     await ledger.close();
     await Promise.all([service.close(), anon?.close()]);
-    await Promise.all([rows.close(), transport.close()]);
+    await rows.close();
   };
   return { fetch: trackedFetch, transport, ledger, service, anon: () => anon, close: () => (closing ??= close()) };
 }
@@ -99,9 +109,25 @@ function checkOptions(options: GatewayOptions): string {
       throw invalid("publishableKey", "must be a publishable key (sb_publishable_…) or a legacy key of role anon");
     }
   }
+  checkNumber("operationTimeoutMs", options.operationTimeoutMs, 1, 2_147_483_647);
+  checkNumber("captureBytes", options.captureBytes, 0, 65_536);
   const instance = options.instance ?? hostname();
   refuse("instance", instanceSchema.safeParse(instance));
   return instance;
+}
+
+/** Beyond `most` a timer would fire at once, or a body would outgrow what a journal line may hold. */
+function checkNumber(name: string, value: number | undefined, least: number, most: number): void {
+  if (value === undefined || (Number.isInteger(value) && value >= least && value <= most)) return;
+  throw invalid(name, `must be a whole number from ${least} to ${most}`);
+}
+
+function redactionOf(entries: readonly string[] | undefined): Redaction {
+  try {
+    return createRedaction(entries);
+  } catch (error) {
+    throw invalid("redact", error instanceof Error ? `is wrong: ${error.message.replace(/\.$/, "")}` : "is not valid");
+  }
 }
 
 function refuse(name: string, result: { success: boolean; error?: { issues: readonly { message: string }[] } }): void {

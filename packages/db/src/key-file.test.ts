@@ -18,6 +18,13 @@ it("makes a key once, for its owner only, and leaves nothing else behind", () =>
   expect(statSync(join(inside, "encryption.key")).mode & 0o777).toBe(process.platform === "win32" ? 0o666 : 0o600);
 });
 
+it("says which directory it cannot use", () => {
+  writeFileSync(join(directory, "file"), "");
+  const cannot = () => keysOfDirectory(join(directory, "file", "below"));
+  expect(cannot).toThrow(expect.objectContaining({ code: "ENVIRONMENT_INVALID" }));
+  expect(cannot).toThrow(join(directory, "file", "below"));
+});
+
 it("refuses a file that holds no key, and does not replace it", () => {
   writeFileSync(join(directory, "encryption.key"), "garbage");
   expect(() => keysOfDirectory(directory)).toThrow(/keys cannot be read/);

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { WaybillDbError } from "./errors.ts";
 import { type EncryptionKeys, makeEncryptionKey, parseEncryptionKeys } from "./secrets.ts";
 
 /**
@@ -8,6 +9,20 @@ import { type EncryptionKeys, makeEncryptionKey, parseEncryptionKeys } from "./s
  * Processes that start at once agree on one: the file appears whole, or not at all.
  */
 export function keysOfDirectory(directory: string): EncryptionKeys {
+  try {
+    return readOrMake(directory);
+  } catch (error) {
+    if (error instanceof WaybillDbError) throw error;
+    throw new WaybillDbError({
+      code: "ENVIRONMENT_INVALID",
+      message: `The key file in ${directory} can be neither read nor made (${error instanceof Error ? error.message : String(error)}).`,
+      hint: "Make the directory writable for this user, or give the keys in WAYBILL_ENCRYPTION_KEY (option encryptionKeys).",
+      cause: error,
+    });
+  }
+}
+
+function readOrMake(directory: string): EncryptionKeys {
   const path = join(directory, "encryption.key");
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const made = join(directory, `encryption.key.${randomUUID()}`);

@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import postgres from "postgres";
 import { afterAll, afterEach, beforeEach, describe, expect, inject, it } from "vitest";
 import { countingProxy } from "./client/testing/counting-proxy.ts";
+import { stubUpstream } from "./client/testing/stub-upstream.ts";
 import { trackedFetch } from "./tracked-fetch-entry.ts";
 
 const stack = inject("stack");
@@ -131,6 +132,34 @@ describe("an existing supabase-js script", () => {
   });
 });
 
+describe("closing", () => {
+  it("ends what is under way and records it, takes nothing more, and may be said twice", async () => {
+    const arrived = Promise.withResolvers<void>();
+    await using hanging = await stubUpstream();
+    hanging.answer = (request, response) => {
+      if (request.url?.includes("/rest/v1/slow")) arrived.resolve();
+      else response.end("[]");
+    };
+    const { secretKey } = stack;
+    const fetch = trackedFetch({ url: hanging.url, secretKey, journalDir, instance, allowHttpLoopback: true });
+    const headers = { apikey: secretKey };
+    const call = fetch(`${hanging.url}/rest/v1/slow`, { method: "POST", headers });
+    const ended = call.catch(String);
+    await arrived.promise;
+    const closed = Promise.all([fetch.close(), fetch.close()]);
+    expect(await ended).toContain("fetch failed");
+    await expect(fetch(`${hanging.url}/rest/v1/late`, { headers })).rejects.toMatchObject({ code: "SHUTTING_DOWN" });
+    await closed;
+    await expect(fetch(`${hanging.url}/rest/v1/later`, { headers })).rejects.toMatchObject({ code: "SHUTTING_DOWN" });
+    expect(hanging.arrived.some(({ url }) => url.includes("late"))).toBe(false);
+    const rows = readdirSync(journalDir, { recursive: true, encoding: "utf8" }).filter((name) =>
+      name.endsWith(".rows"),
+    );
+    const text = rows.map((name) => readFileSync(join(journalDir, name), "utf8")).join("");
+    expect(text).toMatch(/"table_name":"slow".*"status":"error"/);
+  });
+});
+
 describe("options", () => {
   const good = { url: "https://x.supabase.co", secretKey: "sb_secret_abcdefghijklmnopqrstuv" };
   it.each([
@@ -140,7 +169,13 @@ describe("options", () => {
     ["secretKey", { secretKey: "sb_publishable_abcdefghijklmnopqrstuv" }, /must be a secret key/],
     ["publishableKey", { publishableKey: "sb_secret_abcdefghijklmnopqrstuv" }, /must be a publishable key/],
     ["instance", { instance: "a/b" }, /Option instance/],
-  ])("%s is checked", (_name, wrong, message) => {
-    expect(() => trackedFetch({ ...good, journalDir, ...wrong })).toThrow(message);
+    ["redact", { redact: ["users."] }, /Option redact .*"users\."/],
+    ["operationTimeoutMs", { operationTimeoutMs: 3_000_000_000 }, /Option operationTimeoutMs must be a whole number/],
+    ["captureBytes", { captureBytes: -1 }, /Option captureBytes must be a whole number/],
+  ])("%s is checked, and nothing is opened", (_name, wrong, message) => {
+    const cannot = () => trackedFetch({ ...good, journalDir, ...wrong });
+    expect(cannot).toThrow(message);
+    expect(cannot).toThrow(expect.objectContaining({ code: "ENVIRONMENT_INVALID" }));
+    expect(readdirSync(journalDir)).toEqual([]);
   });
 });

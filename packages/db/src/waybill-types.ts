@@ -55,6 +55,7 @@ export interface Waybill extends AsyncDisposable {
   /**
    * Runs `work` to its end so that every operation in it, however deep, is recorded under `context`. A builder that it
    * returns is sent within it too: supabase-js sends when it is awaited, not when it is built.
+   * Rejects with `VALIDATION_FAILED` for a context that no record could hold.
    */
   run<T>(context: OperationContext, work: () => T | PromiseLike<T>): Promise<T>;
   readonly operations: OperationStore;

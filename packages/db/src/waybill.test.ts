@@ -235,6 +235,19 @@ describe("the clients", () => {
   });
 });
 
+test.each([
+  [{ request_id: "" }, "request_id"],
+  [{ request_id: "x".repeat(3000) }, "request_id"],
+  [{ request_id: "r", user_id: "" }, "user_id"],
+  [{ request_id: "r", session_id: "no uuid" }, "session_id"],
+  [{ request_id: "r", schema_version: "1" }, "schema_version"],
+])("a context that no record could hold is refused before its work begins: %j", async (context, field) => {
+  await using waybill = createWaybill(await optionsOf("context"));
+  const work = vi.fn<() => void>();
+  expect(await rejection(waybill.run(context, work))).toMatchObject({ code: "VALIDATION_FAILED", issues: [{ field }] });
+  expect(work).not.toHaveBeenCalled();
+});
+
 describe("closing", () => {
   test("brings every record to the database first", async () => {
     const waybill = createWaybill(await optionsOf("closing"));

@@ -1,5 +1,5 @@
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
-import { createSharedClient, createTrackedClient, runInContext } from "./client/index.ts";
+import { createSharedClient, createTrackedClient, operationContextSchema, runInContext } from "./client/index.ts";
 import type { Connection } from "./connection/index.ts";
 import type { Database } from "./database.types.ts";
 import { WaybillDbError } from "./errors.ts";
@@ -10,6 +10,7 @@ import { createModelStore } from "./stores/models.ts";
 import { createOperationStore } from "./stores/operations.ts";
 import { createSessionStore } from "./stores/sessions.ts";
 import { untrackedFetch } from "./untracked-fetch.ts";
+import { parseInput } from "./stores/input.ts";
 import { userClients } from "./user-clients.ts";
 import type { Waybill, WaybillOptions } from "./waybill-types.ts";
 
@@ -42,7 +43,10 @@ export function createWaybill(options: WaybillOptions): Waybill {
     // One for each call: auth-js answers all who refresh through one client at the same moment with the first one's tokens.
     anon: () => createSharedClient({ url, key: publishableKey, fetch }),
     forUser,
-    run: (context, work) => runInContext(context, async () => await work()),
+    run: async (context, work) => {
+      parseInput("The context", operationContextSchema, context);
+      return await runInContext(context, async () => await work());
+    },
     operations: createOperationStore(service),
     clients: createClientStore(service),
     sessions: createSessionStore({ service, untracked: untrackedClient(gateway, options), keys }),

@@ -73,6 +73,10 @@ export function responseTooLarge(limit: number): CallError {
   );
 }
 
+export function shuttingDown(): CallError {
+  return new CallError("SHUTTING_DOWN", "This Waybill is closed, so nothing was sent. Open a new one.", "AbortError");
+}
+
 /** Why the ledger took no operation, as a builder keeps it; any other error as it is. */
 export function ledgerRefusal(error: unknown): unknown {
   if (!(error instanceof LedgerError) || error.code === "ENVIRONMENT_INVALID") return error;

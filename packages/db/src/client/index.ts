@@ -3,9 +3,10 @@ export { isConnectionFailure, isOutage, networkMessage, readErrorBody } from "./
 export type { ConnectionSign } from "./call/failure.ts";
 export { createCapture } from "./capture/capture.ts";
 export { createRedaction } from "./capture/redaction.ts";
-export { currentContext, lastOperationId, runInContext } from "./context.ts";
+export type { Redaction } from "./capture/redaction.ts";
+export { currentContext, lastOperationId, operationContextSchema, runInContext } from "./context.ts";
 export type { OperationContext } from "./context.ts";
-export { callErrorCode, clientDeactivated, clientDisconnected } from "./errors.ts";
+export { callErrorCode, clientDeactivated, clientDisconnected, shuttingDown } from "./errors.ts";
 export type { CallError } from "./errors.ts";
 export { createSharedClient, createTrackedClient } from "./tracked-client.ts";
 export { createTrackedFetch } from "./tracked-fetch.ts";

@@ -316,6 +316,7 @@ describe("no answer", () => {
     await using client = tracked(upstream.url, { transportOptions: { maxPending: 2 } });
     const waiting = [1, 2].map(() => client.fetch(`${upstream.url}/rest/v1/a`));
     await expect(client.fetch(`${upstream.url}/rest/v1/a`)).rejects.toMatchObject({ code: "TRANSPORT_BUSY" });
+    expect(client.ledger.operations[2]?.outcomes).toMatchObject([{ status: "error", attempts: 0 }]);
     resolve();
     await Promise.all(waiting);
     expect(client.ledger.operations.map(({ outcomes }) => outcomes[0]?.status)).toEqual([
@@ -338,6 +339,7 @@ describe("no answer", () => {
     expect(client.ledger.only().outcome).toMatchObject({
       status: "error",
       error_message: expect.stringContaining("Client c is disconnected"),
+      attempts: 0,
     });
   });
 });

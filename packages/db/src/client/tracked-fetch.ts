@@ -46,6 +46,7 @@ export function createTrackedFetch(options: TrackedFetchOptions): TrackedFetch {
       await limit.during(call.open.written).catch((error: unknown) => {
         throw ledgerRefusal(error);
       });
+      settle.leaving();
       return await answerCall(options, call, limit, settle);
     } catch (error) {
       settle.broken(error);

@@ -35,6 +35,8 @@ describe("an error's code", () => {
     ["", 401, "TOKEN_INVALID"],
     ["", 403, "FORBIDDEN"],
     ["", 413, "PAYLOAD_TOO_LARGE"],
+    ["", 414, "PAYLOAD_TOO_LARGE"],
+    ["", 431, "PAYLOAD_TOO_LARGE"],
     ["", 429, "RATE_LIMITED"],
     ["", 500, "SUPABASE_ERROR"],
     ["XX000", 500, "SUPABASE_ERROR"],
@@ -52,6 +54,11 @@ describe("an error's code", () => {
   ])("Waybill's own refusal %s is %s", (refusal, code) => {
     const answer = failed("", 0, `AbortError: it did not go [${refusal}]`);
     expect(storeError("Reading", answer)).toMatchObject({ code });
+  });
+
+  test("is not what a caller wrote into a value that Postgres quotes", () => {
+    const answer = failed("22P02", 400, 'invalid input syntax for type uuid: "[LEDGER_FULL]"');
+    expect(storeError("Reading", answer)).toMatchObject({ code: "INVALID_VALUE" });
   });
 
   test("is the SQLSTATE where Postgres gave one", () => {

@@ -56,7 +56,9 @@ export function pageOfRows<Row>(rows: readonly Row[], limit: number, cursorOf: (
 
 export function storeError(what: string, { error, status }: Answer): WaybillDbError {
   const said = error?.code ?? "";
-  const code = refusalOf(error) ?? codeOfDatabase(said) ?? codeOfStatus(status);
+  // Only a request without an answer can hold a refusal of Waybill's own: what Postgres says may quote its caller.
+  const refusal = status === 0 ? refusalOf(error) : undefined;
+  const code = refusal ?? codeOfDatabase(said) ?? codeOfStatus(status);
   const message = tellable.has(code) && error !== null ? error.message : errorCatalog[code].description;
   return new WaybillDbError({
     code,
@@ -79,7 +81,7 @@ function codeOfStatus(status: number): ErrorCode {
   }
   if (status === 401) return "TOKEN_INVALID";
   if (status === 403) return "FORBIDDEN";
-  if (status === 413) return "PAYLOAD_TOO_LARGE";
+  if (status === 413 || status === 414 || status === 431) return "PAYLOAD_TOO_LARGE";
   if (status === 429) return "RATE_LIMITED";
   return "SUPABASE_ERROR";
 }

@@ -1,12 +1,15 @@
 import type { JsonText, OperationOutcome } from "../../ledger/ledger-types.ts";
 import type { Limit } from "../transport/limit.ts";
 import type { Call, TrackedFetchOptions } from "./call.ts";
+import { CallError } from "../errors.ts";
 import { isConnectionFailure, networkMessage } from "./failure.ts";
 import { retryExpectedIn, retryKey } from "./held-operations.ts";
 import type { HeldOperations } from "./held-operations.ts";
 
 /** The ways in which an operation ends. Each ends its deadline too; only the first counts. */
 export interface Settlement {
+  /** From here on the attempt counts: what is refused beforehand never left the process. */
+  leaving(): void;
   succeeded(response: JsonText): void;
   /** @param retryIn ms within which the caller's client will try again by itself; null when it will not */
   failed(message: string, response?: JsonText | null, retryIn?: number | null): void;
@@ -21,6 +24,7 @@ export function settlement(
   limit: Limit,
 ): Settlement {
   let settled = false;
+  let hasLeft = false;
   const settle = (
     status: OperationOutcome["status"],
     error_message: string | null,
@@ -30,7 +34,8 @@ export function settlement(
     if (settled) return;
     settled = true;
     limit.release();
-    const came = { status, error_message, response_data, attempts: call.attempt, ...clock.since(call.started) };
+    const attempts = hasLeft ? call.attempt : call.attempt - 1;
+    const came = { status, error_message, response_data, attempts, ...clock.since(call.started) };
     const outcome = call.subject?.proven === true ? { ...came, user_id: call.subject.id } : came;
     if (retryIn !== null && joinRetries) {
       const { operationId, requestId, open, started } = call;
@@ -39,11 +44,15 @@ export function settlement(
     } else call.open.settle(outcome);
   };
   const settlement: Settlement = {
+    leaving() {
+      hasLeft = true;
+    },
     succeeded: (response) => settle("success", null, response),
     failed: (message, response = null, retryIn = null) => settle("error", message, response, retryIn),
     broken(error) {
       if (settled) return;
       const message = networkMessage(error);
+      if (error instanceof CallError && error.code === "TRANSPORT_BUSY") hasLeft = false;
       if (limit.ended === "timeout") {
         call.connection.observe({ type: "suspect", message });
         settle("timeout", `No whole answer within ${timeoutMs} ms.`, null);
