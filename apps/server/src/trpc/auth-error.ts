@@ -7,6 +7,15 @@ import { codeOfAuth } from "./error-table.ts";
 /** Codes whose message Supabase Auth writes for the user: what is wrong with a password, an address, a link. */
 const tellable: ReadonlySet<ErrorCode> = new Set(["VALIDATION_FAILED", "FORBIDDEN", "UNIQUE_VIOLATION"]);
 
+/** What Waybill itself refused to send, or gave up. */
+const refusals: Readonly<Record<string, ErrorCode>> = {
+  OPERATION_TIMEOUT: "OPERATION_TIMEOUT",
+  CLIENT_DISCONNECTED: "CLIENT_DISCONNECTED",
+  TRANSPORT_BUSY: "RATE_LIMITED",
+  LEDGER_FULL: "LEDGER_FULL",
+  SHUTTING_DOWN: "SHUTTING_DOWN",
+};
+
 /**
  * What Supabase Auth answered with, as an error for the caller.
  *
@@ -29,8 +38,9 @@ export function authError(what: string, error: AuthError | null): ApiError {
 
 function codeOf(error: AuthError | null): ErrorCode {
   if (error === null) return "SUPABASE_ERROR";
-  const refused = callErrorCode(error);
-  if (refused === "OPERATION_TIMEOUT" || refused === "CLIENT_DISCONNECTED") return refused;
+  // only a request without an answer can hold a refusal of Waybill's own: what Auth says may quote its caller
+  const refused = (error.status ?? 0) === 0 ? callErrorCode(error) : undefined;
+  if (refused !== undefined) return refusals[refused] ?? "SUPABASE_UNREACHABLE";
   const known = error.code === undefined ? undefined : codeOfAuth(error.code);
   return known ?? codeOfStatus(error.status ?? 0);
 }

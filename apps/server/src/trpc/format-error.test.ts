@@ -62,6 +62,10 @@ describe("what Supabase Auth says", () => {
     ["SUPABASE_UNREACHABLE", new AuthRetryableFetchError("fetch failed", 0)],
     ["SUPABASE_UNREACHABLE", new AuthRetryableFetchError("Bad gateway", 502)],
     ["SUPABASE_ERROR", new AuthApiError("Database error", 500, "unexpected_failure")],
+    ["LEDGER_FULL", new AuthRetryableFetchError("the journal is full [LEDGER_FULL]", 0)],
+    ["SHUTTING_DOWN", new AuthRetryableFetchError("the server stops [SHUTTING_DOWN]", 0)],
+    ["RATE_LIMITED", new AuthRetryableFetchError("too many under way [TRANSPORT_BUSY]", 0)],
+    ["VALIDATION_FAILED", new AuthApiError('"[LEDGER_FULL]" is no address', 422, "validation_failed")],
     ["SUPABASE_ERROR", null],
   ] as const)("becomes %s", (code, error) => {
     expect(authError("Signing in", error).waybillCode).toBe(code);

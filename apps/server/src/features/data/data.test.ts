@@ -276,6 +276,7 @@ describe("data.list", () => {
 describe("values that only Postgres can refuse", () => {
   it.each([
     ["airports", { filters: [{ column: "owner_id", op: "eq" as const, value: "no uuid" }] }],
+    ["airports", { filters: [{ column: "owner_id", op: "eq" as const, value: "[LEDGER_FULL]" }] }],
     ["airports", { filters: [{ column: "owner_id", op: "in" as const, value: ["no uuid", 'x","y'] }] }],
     ["routes", { filters: [{ column: "count", op: "gt" as const, value: 1.5 }] }],
     ["routes", { filters: [{ column: "count", op: "lt" as const, value: 1e300 }] }],
