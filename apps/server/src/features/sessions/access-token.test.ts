@@ -66,13 +66,15 @@ describe("by the project's published keys", () => {
   let issuer: Server;
   let keys: object[] = [];
   let status = 200;
+  let body: string | undefined;
+  let base = "";
   let url: string;
   const fetchKeys = keyFetcher(undefined);
 
   beforeAll(async () => {
     issuer = createServer((request, response) => {
-      response.statusCode = request.url === "/auth/v1/.well-known/jwks.json" ? status : 404;
-      response.end(JSON.stringify({ keys }));
+      response.statusCode = request.url === `${base}/auth/v1/.well-known/jwks.json` ? status : 404;
+      response.end(body ?? JSON.stringify({ keys }));
     }).listen(0, "127.0.0.1");
     await once(issuer, "listening");
     const address = issuer.address();
@@ -85,7 +87,7 @@ describe("by the project's published keys", () => {
 
   const verifier = () =>
     tokenVerifier({
-      url,
+      url: `${url}${base}`,
       jwtSecret: undefined,
       fetch: fetchKeys,
       askAuth: () => Promise.reject(new TypeError("not to be asked")),
@@ -98,6 +100,9 @@ describe("by the project's published keys", () => {
       new SignJWT(good).setProtectedHeader({ alg: "ES256", kid: "k1" }).setExpirationTime("1h").sign(key);
     const verify = verifier();
     expect(await verify(await sign(own.privateKey))).toMatchObject({ userId: sub });
+    base = "/below";
+    expect(await verifier()(await sign(own.privateKey))).toMatchObject({ userId: sub });
+    base = "";
     expect(await codeOf(verify, await sign(foreign.privateKey))).toBe("TOKEN_INVALID");
   });
 
@@ -107,6 +112,9 @@ describe("by the project's published keys", () => {
     status = 503;
     expect(await codeOf(verifier(), token)).toBe("SUPABASE_UNREACHABLE");
     status = 200;
+    body = "{}";
+    expect(await codeOf(verifier(), token)).toBe("SUPABASE_UNREACHABLE");
+    body = undefined;
     const gone = tokenVerifier({
       url: "http://127.0.0.1:1",
       jwtSecret: undefined,
@@ -156,6 +164,20 @@ describe("over HTTP, with tokens of the real Supabase Auth", () => {
     });
     const old = await signed({ ...good, sub: person.userId }, { expires: "-1h" });
     expect(await refusalOf(blind.client(old).sessions.me.query())).toMatchObject({ code: "SESSION_EXPIRED" });
+  });
+
+  it("takes no token of a user who is gone, and none signed by a key that the project never published", async () => {
+    const { email, password, userId } = await stage.newUser();
+    const { data } = await stage.services.waybill.anon().auth.signInWithPassword({ email, password });
+    await stage.services.waybill.service().auth.admin.deleteUser(userId);
+    const gone = blind.client(data.session?.access_token).sessions.me.query();
+    expect(await refusalOf(gone)).toMatchObject({ httpStatus: 401 });
+    const { privateKey } = await generateKeyPair("ES256");
+    const foreign = await new SignJWT(good)
+      .setProtectedHeader({ alg: "ES256", kid: "k" })
+      .setExpirationTime("1h")
+      .sign(privateKey);
+    expect(await refusalOf(stage.client(foreign).sessions.me.query())).toMatchObject({ code: "TOKEN_INVALID" });
   });
 
   it("gives the keys of the project themselves no entry", async () => {

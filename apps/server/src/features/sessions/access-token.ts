@@ -32,7 +32,7 @@ export interface VerifiedToken {
 }
 
 export interface VerifierOptions {
-  /** The project's URL; its keys are at `/auth/v1/.well-known/jwks.json`. */
+  /** The project's URL; its keys are at `auth/v1/.well-known/jwks.json` below it. */
   readonly url: string;
   /** For HS256 (legacy projects and the embedded stack). */
   readonly jwtSecret: string | undefined;
@@ -54,7 +54,7 @@ const asymmetric = ["ES256", "RS256", "EdDSA"];
  */
 export function tokenVerifier({ url, jwtSecret, fetch, askAuth }: VerifierOptions): TokenVerifier {
   const secret = jwtSecret === undefined ? undefined : new TextEncoder().encode(jwtSecret);
-  const published = createRemoteJWKSet(new URL("/auth/v1/.well-known/jwks.json", url), {
+  const published = createRemoteJWKSet(new URL("auth/v1/.well-known/jwks.json", url.endsWith("/") ? url : `${url}/`), {
     timeoutDuration: jwksTimeoutMs,
     [customFetch]: (...request) => fetch(...request).catch((cause: unknown) => Promise.reject(keysUnreachable(cause))),
   });
@@ -88,7 +88,8 @@ function refusal(error: unknown): ApiError {
       hint: "Refresh it at Supabase Auth, or sign in by sessions.login, whose sessions are refreshed by sessions.refresh.",
     });
   }
-  if (error instanceof errors.JWKSTimeout || isGeneric(error)) return keysUnreachable(error);
+  if (error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid || isGeneric(error))
+    return keysUnreachable(error);
   return new ApiError({ code: "TOKEN_INVALID", cause: error });
 }
 

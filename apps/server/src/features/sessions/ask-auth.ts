@@ -1,5 +1,7 @@
+import type { AuthError } from "@supabase/supabase-js";
 import type { Waybill } from "@waybill/db";
 import { LRUCache } from "lru-cache";
+import { ApiError } from "../../trpc/api-error.ts";
 import { authError } from "../../trpc/auth-error.ts";
 import { hashOfToken } from "./session-token.ts";
 
@@ -16,7 +18,13 @@ export function askAuth(waybill: Waybill): (token: string) => Promise<void> {
     const hash = hashOfToken(token);
     if (good.has(hash)) return;
     const { error } = await waybill.anon().auth.getUser(token);
-    if (error !== null) throw authError("Verifying the token", error);
+    if (error !== null) throw refusal(error);
     good.set(hash, true);
   };
+}
+
+/** A token of a user who is gone is no good; that there is no such user is no answer to what was called. */
+function refusal(error: AuthError): ApiError {
+  const told = authError("Verifying the token", error);
+  return told.waybillCode === "NOT_FOUND" ? new ApiError({ code: "TOKEN_INVALID", cause: error }) : told;
 }
