@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
@@ -9,6 +9,17 @@ export async function temporaryFolder(): Promise<string> {
   onTestFinished(() => rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }));
   return folder;
 }
+
+/** One that everybody may enter: Postgres runs as another account where the tests run as root. */
+export async function openFolder(): Promise<string> {
+  const folder = await temporaryFolder();
+  await chmod(folder, 0o755);
+  return folder;
+}
+
+/** A project with a table `rows (id int)`. */
+export const rowsProject = (): Promise<string> =>
+  projectOf({ "migrations/1_rows.sql": "create table public.rows (id int primary key);" });
 
 /** A `supabase/` folder of these files, such as `migrations/1_a.sql`. */
 export async function projectOf(files: Record<string, string>): Promise<string> {

@@ -1,0 +1,31 @@
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { start } from "../start.ts";
+import { openFolder, rowsProject } from "../testing/folders.ts";
+import { processesWith } from "../testing/processes.ts";
+import { requestsTo } from "../testing/requests.ts";
+import { isRunning } from "./process.ts";
+
+test("a native Postgres that survived its stack is ended by the next start, and one that dies ends its stack", async () => {
+  const dataDir = join(await openFolder(), "data");
+  const folder = await rowsProject();
+  await using first = await start({ dataDir, engine: "native", project: folder });
+  // Both at once: nobody is left to end Postgres.
+  const guards = (await processesWith(join("native", "guard.ts"))).filter((line) => line.includes(dataDir));
+  expect(guards).toHaveLength(1);
+  for (const guard of guards) process.kill(Number.parseInt(guard, 10), "SIGKILL");
+  process.kill(first.pid, "SIGKILL");
+  await first.ended;
+  const [orphan] = (await processesWith("pgdata-native")).filter((line) => line.includes(dataDir));
+  expect(orphan).toBeDefined();
+  await using second = await start({ dataDir, engine: "native", project: folder });
+  expect(isRunning(Number.parseInt(orphan ?? "", 10))).toBe(false);
+  expect((await requestsTo(second)("/rest/v1/rows")).status).toBe(200);
+  const [server] = (await processesWith("pgdata-native -p")).filter((line) => line.includes(dataDir));
+  process.kill(Number.parseInt(server ?? "", 10), "SIGKILL");
+  expect(await second.ended).toMatchObject({
+    code: "STACK_CRASHED",
+    message: expect.stringContaining("the database ended by itself: Postgres ended (SIGKILL)"),
+  });
+  expect(isRunning(second.pid)).toBe(false);
+});
