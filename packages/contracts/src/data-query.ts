@@ -21,12 +21,12 @@ export const dataRowInputSchema = jsonObjectSchema.superRefine((row, context) =>
   }
 });
 
-const isScalar = (value: JsonValue): boolean => value === null || typeof value !== "object";
+const isPlain = (value: JsonValue): boolean => typeof value !== "object";
 
 /** The values of a row's primary key by column. */
 export const dataKeySchema = dataRowInputSchema
   .refine((key) => Object.keys(key).length > 0, { error: "must give the columns of the model's primary key" })
-  .refine((key) => Object.values(key).every((value) => isScalar(value) && value !== null), {
+  .refine((key) => Object.values(key).every(isPlain), {
     error: "must hold one plain value for each column of the key",
   });
 
@@ -51,12 +51,13 @@ type Operator = (typeof filterOperators)[number];
 
 function operandFault(op: Operator, value: JsonValue): string | null {
   if (op === "in") {
-    const fits = Array.isArray(value) && value.length > 0 && value.length <= 200 && value.every(isScalar);
-    return fits ? null : "must be an array of 1 to 200 plain values for in";
+    // PostgREST would take a null among them for the text "null"; in SQL it equals nothing.
+    const fits = Array.isArray(value) && value.length > 0 && value.length <= 200 && value.every(isPlain);
+    return fits ? null : "must be an array of 1 to 200 plain values for in; ask for null with is";
   }
   if (op === "is") return value === null || typeof value === "boolean" ? null : "must be null, true or false for is";
   if (op === "like" || op === "ilike") return typeof value === "string" ? null : `must be a pattern as text for ${op}`;
-  return isScalar(value) && value !== null ? null : `must be one plain value for ${op}; ask for null with is`;
+  return isPlain(value) ? null : `must be one plain value for ${op}; ask for null with is`;
 }
 
 const model = modelNameSchema;

@@ -146,7 +146,7 @@ export const errorCatalog: { readonly [Code in ErrorCode]: { readonly descriptio
     },
     RATE_LIMITED: {
       description: "Too many calls in a short time.",
-      remedy: "Wait as long as Retry-After says.",
+      remedy: "Wait a moment, then try again, with fewer calls at once.",
     },
     OPERATION_TIMEOUT: {
       description: "The operation did not end within its time.",

@@ -5,11 +5,22 @@ import { issuesOf } from "../issues.ts";
 import { createEngine, issuesOfErrors } from "./engine.ts";
 import { safetyIssues } from "./safety.ts";
 
-let shared: Ajv2020 | null = null;
+/**
+ * How often one engine is asked for before another takes its place: ajv keeps each schema and function that it ever
+ * compiled, removed or not, and a validator that is still in use keeps its engine's with it.
+ */
+const engineUses = 100;
 
-/** The one engine of the process: making it compiles the meta-schema, which takes some ten milliseconds. */
+let shared: Ajv2020 | null = null;
+let uses = 0;
+
+/** The engine of the moment: making one compiles the meta-schema, which takes some ten milliseconds. */
 export function sharedEngine(): Ajv2020 {
-  shared ??= createEngine();
+  if (shared === null || uses === engineUses) {
+    shared = createEngine();
+    uses = 0;
+  }
+  uses += 1;
   return shared;
 }
 

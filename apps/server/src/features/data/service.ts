@@ -173,9 +173,7 @@ function cursorAfter(order: readonly OrderColumn[], last: DataRow): string {
 }
 
 function operand(value: DataFilterValue): DataFilterValue | string {
-  return Array.isArray(value)
-    ? `(${value.map((entry) => (isPlain(entry) ? quoteValue(entry) : "null")).join(",")})`
-    : value;
+  return Array.isArray(value) ? `(${value.filter(isPlain).map(quoteValue).join(",")})` : value;
 }
 
 type DataFilterValue = NonNullable<DataListInput["filters"]>[number]["value"];
