@@ -1,7 +1,6 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { generate } from "selfsigned";
 import { writeSecretFile } from "./secret-file.ts";
 
 export interface Certificate {
@@ -21,6 +20,8 @@ export async function loadCertificate(dataDir: string, now: Date = new Date()): 
   const caPath = join(dataDir, "ca.pem");
   const stored = await readCertificate(keyPath, caPath);
   if (stored && lastsAt(stored, now)) return stored;
+  // Loading it takes a tenth of a second, which a start with a certificate need not wait for.
+  const { generate } = await import("selfsigned");
   const made = await generate([{ name: "commonName", value: "Waybill local Supabase" }], {
     keyType: "ec",
     curve: "P-256",
