@@ -30,6 +30,15 @@ it("redacts a value that is cut off", () => {
   expect(redact('[{"token":{"a":1')).toBe(`[{"token":"${REDACTED}"`);
 });
 
+it("looks into strings that hold JSON, whole or cut off", () => {
+  const inner = JSON.stringify({ id: 1, token: "x", in: JSON.stringify([{ api_key: "y" }]) });
+  const clean = JSON.stringify({ id: 1, token: REDACTED, in: JSON.stringify([{ api_key: REDACTED }]) });
+  const text = JSON.stringify([{ payload: inner, note: 'say "token": no' }, inner]);
+  expect(redact(text)).toBe(JSON.stringify([{ payload: clean, note: 'say "token": no' }, clean]));
+  expect(redact(String.raw`[{"payload":"{\"token\":\"abc`)).not.toContain("abc");
+  expect(redact(String.raw`[{"payload":"{\"token\":\"abc\u00`)).not.toContain("abc");
+});
+
 it("tells what it replaced", () => {
   const found: string[] = [];
   redactJson('{"otp":123,"a":{"key":"x"}}', isSecretName, (value) => found.push(value));

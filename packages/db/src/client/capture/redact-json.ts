@@ -3,7 +3,7 @@ import { REDACTED } from "./redaction.ts";
 /**
  * Puts `"[redacted]"` in place of the values of secret keys, at any depth, and leaves every other byte as it stands:
  * numbers beyond a double's precision included. Works on the beginning of a document too (a preview): a value that is
- * cut off is redacted as far as it goes. A null says nothing, and stays.
+ * cut off is redacted as far as it goes. A null says nothing, and stays. JSON within a string is read as well.
  */
 export function redactJson(text: string, isSecret: (key: string) => boolean, found?: (value: string) => void): string {
   let out = "";
@@ -13,6 +13,11 @@ export function redactJson(text: string, isSecret: (key: string) => boolean, fou
     const end = endOfString(text, at);
     const colon = skipSpace(text, end);
     if (text[colon] !== ":") {
+      const clean = redactWithin(text.slice(at, end), isSecret, found);
+      if (clean !== undefined) {
+        out += text.slice(kept, at) + clean;
+        kept = end;
+      }
       at = text.indexOf('"', end);
       continue;
     }
@@ -28,6 +33,28 @@ export function redactJson(text: string, isSecret: (key: string) => boolean, fou
     at = text.indexOf('"', stop);
   }
   return kept === 0 ? text : out + text.slice(kept);
+}
+
+/** A string that holds JSON itself, as a text column keeps a message: redacted too. Undefined where nothing was. */
+function redactWithin(
+  literal: string,
+  isSecret: (key: string) => boolean,
+  found?: (value: string) => void,
+): string | undefined {
+  if (!literal.includes('\\"') || !/^"\s*(?:\\[nrt]\s*)*[[{]/.test(literal)) return undefined;
+  const isCut = endOfString(literal, 0) === literal.length && !isWhole(literal);
+  const inner = unquote(isCut ? `${literal.replace(/\\(?:u[\da-f]{0,3})?$/i, "")}"` : literal);
+  const clean = redactJson(inner, isSecret, found);
+  return clean === inner ? undefined : JSON.stringify(clean);
+}
+
+function isWhole(literal: string): boolean {
+  try {
+    JSON.parse(literal);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The number of elements of the array that a text begins with; null for anything else, or beyond `limit` characters. */

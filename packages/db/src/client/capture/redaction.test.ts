@@ -69,6 +69,8 @@ describe("the list", () => {
     expect(secrets.suspects('[{"name":"monkey","note":"the secret key"}]')).toBe(false);
     expect(secrets.suspects('[{"api_key" : 1}]')).toBe(true);
     expect(secrets.suspects('[{"ssn":1}]')).toBe(true);
+    expect(secrets.suspects(JSON.stringify({ payload: JSON.stringify({ token: "x" }) }))).toBe(true);
+    expect(secrets.suspects(JSON.stringify([JSON.stringify([JSON.stringify({ ssn: "x" })])]))).toBe(true);
     expect(secrets.suspects('[{"odd(name":1}]')).toBe(true);
     expect(secrets.suspects(String.raw`[{"\u0061pi_\u006bey":1}]`)).toBe(true);
   });

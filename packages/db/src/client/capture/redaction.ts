@@ -67,7 +67,7 @@ function secretsIn(listed: ReadonlySet<string>, all: boolean): Secrets {
   const stems = [...STEMS, ...[...listed].map((name) => name.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, "\\$&"))].join("|");
   // A key may be spelt with escapes (a json column keeps them): then the closer look decides. So it does for what goes on
   // for longer than a name, or a long text full of such words would be read over and over.
-  const isKey = (begins: string, goesOn: string): string => `${begins}(?:${goesOn}{0,64}"\\s*:|${goesOn}{65})`;
+  const isKey = (begins: string, goesOn: string): string => `${begins}(?:${goesOn}{0,64}\\\\*"\\s*:|${goesOn}{65})`;
   const suspicious = new RegExp(`${isKey(`(?:${stems})`, `[^"\\\\]`)}|${isKey("\\\\u00[2-7]", '[^"]')}`, "i");
   const known = new Map<string, boolean>();
   return {
