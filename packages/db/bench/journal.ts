@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bench, run, summary } from "mitata";
-import { createUuidV7 } from "../uuidv7.ts";
-import { Journal } from "./journal.ts";
-import { RecordBuffer } from "./record.ts";
-import { headOf, outcomeRow } from "../row.ts";
-import { sampleIntent, sampleOutcome } from "../testing/sample.ts";
+import { createUuidV7 } from "../src/ledger/uuidv7.ts";
+import { Journal } from "../src/ledger/journal/journal.ts";
+import { RecordBuffer } from "../src/ledger/journal/record.ts";
+import { headOf, outcomeRow } from "../src/ledger/row.ts";
+import { sampleIntent, sampleOutcome } from "../src/ledger/testing/sample.ts";
 
 /** What an operation costs in the journal: 64 in a turn against one at a time; and its parts. */
 const directory = mkdtempSync(join(tmpdir(), "waybill-bench-"));
