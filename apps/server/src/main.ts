@@ -40,6 +40,7 @@ async function main(): Promise<void> {
   };
   process.on("SIGINT", () => void stop("SIGINT"));
   process.on("SIGTERM", () => void stop("SIGTERM"));
+  process.on("SIGHUP", () => void stop("the terminal was closed"));
   // Forked by another program: it must not leave an orphan behind, however it ended.
   process.on("disconnect", () => void stop("the parent process is gone"));
 

@@ -49,6 +49,10 @@ test("a stack serves, keeps its data and keys over a restart, and locks others o
   });
   expect((await requestsTo(first)("/rest/v1/notes")).status).toBe(200);
 
+  // What a terminal or a service manager sends to the whole group: its owner may still have something to bring in.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.kill(first.pid, signal);
+  expect((await requestsTo(first)("/rest/v1/notes")).status).toBe(200);
+
   await first.stop();
   await first.stop();
   expect(await first.ended).toBeUndefined();

@@ -16,9 +16,9 @@ process.on("message", (raw) => {
   else void start(message.request);
 });
 process.on("disconnect", () => void stop(0));
-process.on("SIGTERM", () => void stop(0));
-// A Ctrl-C in a terminal reaches every process of the group; the parent decides when to stop.
-process.on("SIGINT", () => {});
+// Ctrl-C, a closed terminal and a service manager signal the whole group. The parent still has records to bring in, so it
+// decides when to stop; when it is gone, the channel closes.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
 process.on("uncaughtException", (error) => crash(error));
 process.on("unhandledRejection", (reason) => crash(reason));
 
