@@ -29,7 +29,7 @@ const post = (body: string | Uint8Array<ArrayBuffer>, headers: Record<string, st
 describe("what every answer has", () => {
   it("answers /health and /ready once Supabase knows this server", async () => {
     expect(JSON.parse((await send("/health")).text)).toEqual({ status: "ok" });
-    await expect.poll(async () => (await send("/ready")).status).toBe(200);
+    await expect.poll(async () => (await send("/ready")).status, { timeout: 25_000 }).toBe(200);
   });
 
   it("gives back the caller's request id, and replaces one that could not stand in a log line", async () => {

@@ -64,7 +64,7 @@ describe("an unreachable Supabase", () => {
       503,
       expect.stringMatching(/SUPABASE_UNREACHABLE|CLIENT_DISCONNECTED/),
     ]);
-    await expect.poll(server.output).toContain("ECONNREFUSED");
+    await expect.poll(server.output, { timeout: 25_000 }).toContain("ECONNREFUSED");
 
     await using gate = await openGate(inject("stack").url, port);
     expect(gate.port).toBe(port);
@@ -77,7 +77,7 @@ describe("a graceful stop", () => {
     await using gate = await openGate(inject("stack").url);
     await using server = forkServer({ ...settings, SUPABASE_URL: `https://127.0.0.1:${gate.port}` });
     const { url } = await server.ready;
-    await expect.poll(async () => (await fetch(`${url}/ready`)).status).toBe(200);
+    await expect.poll(async () => (await fetch(`${url}/ready`)).status, { timeout: 25_000 }).toBe(200);
     gate.close();
     const id = `drain-${directory.slice(-6)}`;
     const open = login(url, id);

@@ -1,3 +1,4 @@
+import type { RequestListener } from "node:http";
 import type { Logger } from "pino";
 import { createApp } from "../app.ts";
 import type { ServerEnv } from "../env.ts";
@@ -24,6 +25,10 @@ export interface RunningServer extends AsyncDisposable {
  */
 export async function startServer(env: ServerEnv, logger: Logger): Promise<RunningServer> {
   await using opened = new AsyncDisposableStack();
+  // First of all, for a port that is taken is told at once, before a database is made or Supabase asked for.
+  let app: RequestListener = answerStarting;
+  const server = await listen((request, response) => app(request, response), env.host, env.port);
+  opened.defer(async () => void (await server.drain(0)));
   const access = opened.use(await openSupabase(env));
   const waybill = opened.use(openWaybill(env, access, logger));
   const fetchKeys = opened.use(keyFetcher(access.ca));
@@ -32,8 +37,7 @@ export async function startServer(env: ServerEnv, logger: Logger): Promise<Runni
     logger.info({ path }, "the first admin's credentials are in this file");
   }
   const services = createServices({ waybill, url: access.url, jwtSecret: access.jwtSecret, fetchKeys, logger });
-  const app = createApp({ ...env, services, logger });
-  const server = await listen(app, env.host, env.port);
+  app = createApp({ ...env, services, logger });
   // Last in, first out: requests are drained before the ledger is flushed, the ledger before the stack goes.
   opened.defer(async () => {
     logger.info("stopping: open requests may finish");
@@ -43,3 +47,8 @@ export async function startServer(env: ServerEnv, logger: Logger): Promise<Runni
   const stack = opened.move();
   return { url: server.url, services, lost: access.lost, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
+
+const answerStarting: RequestListener = (_request, response) => {
+  response.writeHead(503, { "content-type": "application/json", "retry-after": "1" });
+  response.end(JSON.stringify({ status: "not_ready", message: "The server is starting" }));
+};

@@ -94,7 +94,8 @@ describe("sessions", () => {
       set created_at = now() - interval '1 minute', last_activity = now() - interval '1 minute' where user_id = ${person.userId}`;
     const before = await stored(person);
     await person.api.sessions.me.query();
-    await expect.poll(async () => (await stored(person))["last_activity"] > before["last_activity"]).toBe(true);
+    const moved = async () => (await stored(person))["last_activity"] > before["last_activity"];
+    await expect.poll(moved, { timeout: 20_000 }).toBe(true);
     await stage.services.waybill.flush();
     const updates = await sql`select 1 from public.database_operations
       where user_id = ${person.userId} and operation_type = 'update'`;
