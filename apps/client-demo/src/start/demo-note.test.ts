@@ -30,5 +30,5 @@ test("the admin's file is read by what it must have; without it, the way out is 
   const path = join(directory, "admin.json");
   await expect(readFirstAdmin(path)).rejects.toThrow(/admin\.json cannot be used\. Remove it/);
   await writeFile(path, JSON.stringify({ ...account, user_id: "u1" }));
-  expect(await readFirstAdmin(path)).toEqual(account);
+  expect(await readFirstAdmin(path)).toEqual({ ...account, user_id: "u1" });
 });

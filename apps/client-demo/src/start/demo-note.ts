@@ -5,6 +5,7 @@ import { z } from "zod";
 const accountSchema = z.object({ email: z.string(), password: z.string().min(12) });
 /** What `sessions.login` takes. */
 export type Account = z.infer<typeof accountSchema>;
+const firstAdminSchema = accountSchema.extend({ user_id: z.string() });
 
 /** `<data dir>/demo.json` (0600): the demo's user, and whether all of the demo's data is there. */
 const demoNoteSchema = z.object({
@@ -12,6 +13,8 @@ const demoNoteSchema = z.object({
   user: accountSchema,
   /** ISO time of the moment when the last row was in; null while a load is under way or was interrupted. */
   loaded_at: z.iso.datetime().nullable(),
+  /** The first admin's id, which no other database has: what is loaded there, is not in the next one. */
+  admin_id: z.string().optional(),
 });
 export type DemoNote = z.infer<typeof demoNoteSchema>;
 
@@ -27,9 +30,9 @@ export async function readDemoNote(path: string): Promise<DemoNote | null> {
 }
 
 /** The admin that the server made on its first start with the embedded Supabase: `<data dir>/admin.json`. */
-export async function readFirstAdmin(path: string): Promise<Account> {
+export async function readFirstAdmin(path: string): Promise<z.infer<typeof firstAdminSchema>> {
   try {
-    return accountSchema.parse(JSON.parse(await readFile(path, "utf8")));
+    return firstAdminSchema.parse(JSON.parse(await readFile(path, "utf8")));
   } catch (cause) {
     throw new Error(`${path} cannot be used. Remove it: the next start makes a new one.`, { cause });
   }

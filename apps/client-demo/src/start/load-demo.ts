@@ -20,13 +20,15 @@ export interface LoadOptions {
  */
 export async function loadDemo({ url, datasets, dataDir }: LoadOptions): Promise<number> {
   const notePath = join(dataDir, "demo.json");
-  const note = (await readDemoNote(notePath)) ?? newDemoNote();
-  if (note.loaded_at !== null) return 0;
+  const { user_id: admin_id, ...adminAccount } = await readFirstAdmin(join(dataDir, "admin.json"));
+  const found = (await readDemoNote(notePath)) ?? newDemoNote();
+  if (found.loaded_at !== null && (found.admin_id ?? admin_id) === admin_id) return 0;
+  const note = { ...found, admin_id, loaded_at: null };
   // noted before they are made: an account whose password is lost could never be used again
   await writeDemoNote(notePath, note);
 
   const admin = createWaybillClient({ url });
-  await admin.sessions.login.mutate(await readFirstAdmin(join(dataDir, "admin.json")));
+  await admin.sessions.login.mutate(adminAccount);
   await declareModels(admin);
   await admin.sessions.logout.mutate();
 
