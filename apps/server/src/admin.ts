@@ -40,7 +40,11 @@ async function create(email: string, env: ServerEnv): Promise<string> {
   const given = readAdminPassword();
   const made = newPassword();
   const { userId, created } = await makeAdmin(waybill, { email, password: given, newPassword: made });
-  if (!created) return `${email} is an admin now. Who is signed in gets the role with the next sign-in or refresh.`;
+  if (!created) {
+    const password =
+      given === undefined ? "with the password that it has" : "with the password of WAYBILL_ADMIN_PASSWORD";
+    return `${email} had an account, which is an admin's now, ${password}. Who is signed in gets the role with the next sign-in or refresh.`;
+  }
   if (given !== undefined) return `${email} was made and is an admin, with the password of WAYBILL_ADMIN_PASSWORD.`;
   const path = join(env.dataDir, `admin-${userId}.json`);
   await writePrivateFile(path, `${JSON.stringify({ email, password: made, user_id: userId }, null, 2)}\n`);

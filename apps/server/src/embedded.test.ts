@@ -86,7 +86,8 @@ describe("admin create", () => {
     const api = createTRPCClient<AppRouter>({ links: [httpLink({ url: `${url}/trpc` })] });
     await api.sessions.signUp.mutate(credentials);
     expect(await rolesOf(credentials)).toEqual([]);
-    await admin(credentials.email);
+    const { stdout } = await admin(credentials.email);
+    expect(stdout).toContain("had an account");
     expect(await rolesOf(credentials)).toEqual(["admin"]);
   });
 

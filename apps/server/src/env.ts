@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { clientTypeOfKey, instanceSchema, supabaseUrlSchema } from "@waybill/contracts";
 import { parseEncryptionKeys, WaybillDbError } from "@waybill/db";
+import { instanceOfHost } from "./start/instance-name.ts";
 import { z } from "zod";
 
 const commaList = z
@@ -142,12 +143,7 @@ export function readEnv(source: Readonly<Record<string, string | undefined>> = p
     supabase: supabaseSettings(env),
     host: env.WAYBILL_HOST,
     port: env.WAYBILL_PORT,
-    instance:
-      env.WAYBILL_INSTANCE ??
-      (hostname()
-        .replaceAll(/[^\w.-]/g, "-")
-        .slice(0, 64) ||
-        "waybill"),
+    instance: env.WAYBILL_INSTANCE ?? instanceOfHost(hostname()),
     dataDir,
     journalDir: resolve(env.WAYBILL_JOURNAL_DIR ?? join(dataDir, "journal")),
     allowedOrigins: env.WAYBILL_ALLOWED_ORIGINS,

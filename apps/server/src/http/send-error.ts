@@ -15,12 +15,15 @@ export const answerNotFound: RequestHandler = (request) => {
 
 /** Answers what was thrown before tRPC took over, in the same shape as a procedure's error. */
 export function answerErrors(logger: Logger): ErrorRequestHandler {
-  return (cause, _request, response, next) => {
+  // Express knows it by its four parameters
+  return (cause, _request, response, _next) => {
+    const requestId = requestIdOf(response);
     if (response.headersSent) {
-      next(cause);
+      // Express itself would print the stack past the log
+      logger.warn({ err: cause, request_id: requestId }, "an answer broke off");
+      response.destroy();
       return;
     }
-    const requestId = requestIdOf(response);
     const error = cause instanceof ApiError ? cause : fromHttpError(cause);
     if (error === null) logger.error({ err: cause, request_id: requestId }, "a request failed unexpectedly");
     const shape = errorShape(error ?? unexpected(cause), { requestId, path: undefined });

@@ -63,7 +63,7 @@ export function reportUnexpected(logger: Logger) {
   }): void => {
     const shown = asApiError(error);
     const fields = { request_id: ctx?.requestId, path, code: shown.waybillCode };
-    if (shown.waybillCode === "INTERNAL")
+    if (shown.code === "INTERNAL_SERVER_ERROR")
       logger.error({ ...fields, err: error.cause ?? error }, "a procedure failed unexpectedly");
     else logger.debug(fields, shown.message);
   };
