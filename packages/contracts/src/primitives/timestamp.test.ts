@@ -25,6 +25,16 @@ describe("timestampSchema", () => {
     "now()",
   ])("refuses %j", (time) => expectIssue(timestampSchema, time, "", /ISO 8601/));
 
+  it.each(["0000-01-01T00:00:00Z", "2026-11-22T10:00:00+16:00", "2026-11-22T10:00:00.5-23:59"])(
+    "refuses %s, which Postgres would",
+    (time) => expectIssue(timestampSchema, time, "", /0001 to 9999/),
+  );
+
+  it("takes the widest offset of Postgres", () => {
+    for (const time of ["0001-01-01T00:00:00+15:59", "9999-12-31T23:59:59.999999-15:59"])
+      expect(timestampSchema.parse(time)).toBe(time);
+  });
+
   it("refuses a second of endless digits", () => {
     expectIssue(timestampSchema, `2026-11-22T10:00:00.${"1".repeat(100)}Z`, "", /at most 40/);
   });

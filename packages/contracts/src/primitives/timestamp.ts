@@ -9,7 +9,10 @@ export const timestampSchema = z.iso
     offset: true,
     error: "must be an ISO 8601 time with an offset, such as 2026-11-22T10:00:00.123456+00:00 or …Z",
   })
-  .max(40, { error: "must have at most 40 characters: Postgres keeps six digits of a second" });
+  .max(40, { error: "must have at most 40 characters: Postgres keeps six digits of a second" })
+  .refine((text) => !text.startsWith("0000") && !/[+-](1[6-9]|2\d):?\d\d$/.test(text), {
+    error: "must lie in the years 0001 to 9999, with an offset below 16 hours: Postgres takes no other",
+  });
 
 /** Orders two timestamps to the microsecond: negative when `a` is earlier, 0 when they are the same instant. */
 export function compareTimestamps(a: string, b: string): number {
