@@ -32,7 +32,7 @@ describe("an error's code", () => {
     ["", 0, "SUPABASE_UNREACHABLE"],
     ["", 502, "SUPABASE_UNREACHABLE"],
     ["", 521, "SUPABASE_UNREACHABLE"],
-    ["", 401, "TOKEN_INVALID"],
+    ["", 401, "SUPABASE_ERROR"],
     ["", 403, "FORBIDDEN"],
     ["", 413, "PAYLOAD_TOO_LARGE"],
     ["", 414, "PAYLOAD_TOO_LARGE"],

@@ -74,12 +74,14 @@ function refusalOf(error: Answer["error"]): ErrorCode | undefined {
   return code === undefined ? undefined : refusals[code];
 }
 
-/** 0 is how supabase-js reports a request that got no answer. */
+/**
+ * 0 is how supabase-js reports a request that got no answer. A 401 without a code is the gateway's word on the API key,
+ * which no caller sent: PostgREST gives its refusal of a token a code.
+ */
 function codeOfStatus(status: number): ErrorCode {
   if (status === 0 || (status >= 502 && status <= 504) || (status >= 520 && status <= 524)) {
     return "SUPABASE_UNREACHABLE";
   }
-  if (status === 401) return "TOKEN_INVALID";
   if (status === 403) return "FORBIDDEN";
   if (status === 413 || status === 414 || status === 431) return "PAYLOAD_TOO_LARGE";
   if (status === 429) return "RATE_LIMITED";
