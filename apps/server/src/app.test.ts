@@ -82,6 +82,10 @@ describe("requests that cannot be read", () => {
     const broken = await send("/trpc/sessions.login", post(new Uint8Array([0x22, 0xc3, 0x28, 0x22])));
     expect(broken.status).toBe(400);
     expect(broken.refusal()).toMatchObject({ code: "MALFORMED_REQUEST", issues: [{ rule: "utf8" }] });
+    const inUrl = await send(
+      "/trpc/data.get?input=%7B%22model%22%3A%22airports%22%2C%22key%22%3A%7B%22iata%22%3A%22%FF%22%7D%7D",
+    );
+    expect([inUrl.status, inUrl.refusal().issues?.[0]?.rule]).toEqual([400, "utf8"]);
     for (const text of ['{"email":', "\u0000", "{]"]) {
       const { status, refusal } = await send("/trpc/sessions.login", post(text));
       expect(status).toBe(400);

@@ -7,13 +7,11 @@ import { appRouter } from "./app-router.ts";
 import { readBody } from "./http/body.ts";
 import { assignRequestId } from "./http/request-id.ts";
 import { answerErrors, answerNotFound } from "./http/send-error.ts";
+import { checkUrl } from "./http/url.ts";
 import { ApiError } from "./trpc/api-error.ts";
 import { contextOf } from "./trpc/context.ts";
 import { reportUnexpected } from "./trpc/format-error.ts";
 import type { Services } from "./services.ts";
-
-/** Characters that a URL may have; a longer query belongs in a POST or in fewer calls a batch. */
-const urlLimit = 16_384;
 
 export interface AppOptions {
   readonly services: Services;
@@ -27,7 +25,7 @@ export interface AppOptions {
 export function createApp({ services, logger, allowedOrigins, bodyBytes, batchCalls }: AppOptions): Express {
   const app = express();
   app.disable("x-powered-by").disable("etag").set("query parser", "simple");
-  app.use(assignRequestId, helmet(), allowOrigins(allowedOrigins), limitUrl);
+  app.use(assignRequestId, helmet(), allowOrigins(allowedOrigins), checkUrl);
   app.get("/health", (_request, response) => void response.json({ status: "ok" }));
   app.get("/ready", (_request, response) => {
     const ready = services.waybill.ready();
@@ -63,18 +61,6 @@ function allowOrigins(origins: readonly string[]): RequestHandler {
     maxAge: 600,
   });
 }
-
-const limitUrl: RequestHandler = (request, _response, next) => {
-  if (request.url.length <= urlLimit) {
-    next();
-    return;
-  }
-  throw new ApiError({
-    code: "PAYLOAD_TOO_LARGE",
-    message: `The URL has more than ${urlLimit} characters`,
-    hint: "Put fewer calls into one batch, or ask for less in one query.",
-  });
-};
 
 /** tRPC reads with GET and writes with POST; its adapter would fail on a method that fetch does not know, such as TRACE. */
 const allowMethods: RequestHandler = (request, response, next) => {
