@@ -330,6 +330,22 @@ describe("a model's state", () => {
     expect((await ada.api.data.list.query({ model: "routes" })).rows.length).toBeGreaterThan(0);
   });
 
+  it("does not make its table, nor a column that the table has not: both are told", async () => {
+    await admin.api.models.create.mutate({ ...airports, model_name: "tableless", table_name: "no_such_table" });
+    const table = await refusalOf(ada.api.data.list.query({ model: "tableless" }));
+    expect(table).toMatchObject({ code: "UNKNOWN_TABLE", httpStatus: 404 });
+    await admin.api.models.update.mutate({
+      model_name: "routes",
+      expected_version: "1.0.0",
+      changes: {
+        schema_version: "1.1.0",
+        fields: { ...routes.fields, properties: { ...routes.fields.properties, colour: { type: "string" } } },
+      },
+    });
+    const column = await refusalOf(ada.api.data.list.query({ model: "routes", columns: ["colour"] }));
+    expect(column).toMatchObject({ code: "UNKNOWN_COLUMN", httpStatus: 400 });
+  });
+
   it("asks for a signed-in caller", async () => {
     expect(await refusalOf(stage.client().data.list.query({ model: "airports" }))).toMatchObject({
       code: "UNAUTHENTICATED",
