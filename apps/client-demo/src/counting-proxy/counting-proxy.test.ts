@@ -97,9 +97,15 @@ test("notes who asked for what, and how it ended", async () => {
 test("counts the ledger's own requests apart", async () => {
   await using upstream = await startUpstream((_, outgoing) => outgoing.end());
   await using proxy = await startCountingProxy(upstream);
-  await send(proxy, "POST", "/rest/v1/rpc/record_operations", { "x-client-info": "waybill-ledger" });
+  const own = { "x-client-info": "waybill-ledger", apikey: "sb_secret_x" };
+  await send(proxy, "POST", "/rest/v1/rpc/record_operations", own);
+  await send(proxy, "PATCH", "/rest/v1/authentication_contexts", own);
   expect(proxy.seen()).toEqual([]);
-  expect(proxy.ledgerRequests()).toBe(1);
+  // a call that only says so is counted like any other
+  await send(proxy, "POST", "/rest/v1/airports", own);
+  await send(proxy, "POST", "/rest/v1/rpc/record_operations", { ...own, apikey: "sb_publishable_x" });
+  expect(proxy.seen()).toHaveLength(2);
+  expect(proxy.ledgerRequests()).toBe(2);
 });
 
 test("a request that is never answered stays unanswered when its caller goes away", async () => {

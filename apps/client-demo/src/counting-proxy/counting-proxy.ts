@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { Agent as UpstreamAgent, createServer } from "node:https";
 import { makeCertificate } from "./certificate.ts";
 import { forward } from "./forward.ts";
-import { readRequest, type SeenRequest } from "./seen-request.ts";
+import { isLedgers, readRequest, type SeenRequest } from "./seen-request.ts";
 
 /** A proxy in front of Supabase that keeps its own count of what arrived, so that Waybill's count can be checked. */
 export interface CountingProxy extends AsyncDisposable {
@@ -12,7 +12,7 @@ export interface CountingProxy extends AsyncDisposable {
   readonly ca: string;
   /** Every request that arrived, in order, without the ledger's own. */
   seen(): readonly SeenRequest[];
-  /** Requests of the ledger itself (`x-client-info: waybill-ledger`), which have no record. */
+  /** The ledger's own writes, which have no record: those that say so and are one of them. */
   ledgerRequests(): number;
   /** Requests that arrived after the list was full: forwarded, but not in `seen()`. */
   beyondLimit(): number;
@@ -43,7 +43,7 @@ export async function startCountingProxy({
 
   const server = createServer({ key: certificate.key, cert: certificate.cert }, (incoming, outgoing) => {
     const request = readRequest(incoming.method ?? "", incoming.url ?? "/", incoming.headers);
-    if (incoming.headers["x-client-info"] === "waybill-ledger") ledger += 1;
+    if (isLedgers(request, incoming.headers)) ledger += 1;
     else if (seen.length < limit) seen.push(request);
     else beyond += 1;
     forward(incoming, outgoing, target, (status) => {

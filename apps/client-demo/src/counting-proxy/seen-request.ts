@@ -35,6 +35,21 @@ export function readRequest(method: string, url: string, headers: IncomingHttpHe
   };
 }
 
+/** The ledger's own calls (decisions.md, Tracking): its flush, the clients' rows, and a session's last activity. */
+const ledgerCalls = [
+  /^POST \/rest\/v1\/rpc\/record_operations$/,
+  /^(GET|POST|PATCH) \/rest\/v1\/supabase_clients$/,
+  /^PATCH \/rest\/v1\/authentication_contexts$/,
+];
+
+/** Whether a request that calls itself the ledger's own can be: its word alone would hide any call from the count. */
+export function isLedgers({ method, path, key, userId }: SeenRequest, headers: IncomingHttpHeaders): boolean {
+  if (headers["x-client-info"] !== "waybill-ledger" || userId !== null) return false;
+  // an anon client's own probe asks with its own key
+  const readsOnly = method === "GET" || method === "HEAD";
+  return (key === "secret" || readsOnly) && ledgerCalls.some((call) => call.test(`${method} ${path}`));
+}
+
 function subjectOf(authorization: string | undefined): string | null {
   const token = authorization?.replace(/^Bearer /, "");
   // a key in the new format is no JWT and stands for nobody
