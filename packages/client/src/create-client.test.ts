@@ -23,6 +23,16 @@ test("a batch whose URL would grow beyond what servers take is split", async () 
   for (const { url } of server.seen) expect(url.length).toBeLessThan(8000);
 });
 
+test("a query too long for a batch goes alone instead of failing here", async () => {
+  await using server = await startStubServer();
+  const client = createWaybillClient({ url: server.url });
+  const ids = Array.from({ length: 200 }, () => crypto.randomUUID());
+  const filters = [{ column: "id", op: "in" as const, value: ids }];
+  await Promise.allSettled([client.data.list.query({ model: "things", filters }), client.system.health.query()]);
+  expect(server.seen).toHaveLength(2);
+  expect(server.seen.filter(({ url }) => url.length > 8000)).toHaveLength(1);
+});
+
 test("calls of sessions go alone, for a stream cannot set headers", async () => {
   await using server = await startStubServer();
   const client = createWaybillClient({ url: server.url });

@@ -25,12 +25,14 @@ export interface WaybillClientOptions {
 
 /** The server's default of `WAYBILL_BATCH_CALLS`: a longer batch would be refused as a whole. */
 const maxBatchCalls = 20;
-/** Servers and proxies commonly refuse a request line above 8 KB. */
+/** Servers and proxies commonly refuse a request line above 8 KB; a single query may still try up to the server's 16 KB. */
 const maxUrlLength = 7_000;
+/** Room in it for the server's URL and the procedure's name. */
+const restOfUrl = 500;
 
 /**
  * Makes a typed client. Calls made in the same tick travel as one request and come back each as soon as it is ready;
- * calls of `sessions.*` go alone, since a stream cannot set headers.
+ * calls of `sessions.*` go alone, since a stream cannot set headers, and so do queries too long for a batch.
  *
  * A call rejects with a TRPCClientError; `waybillErrorOf(error)` gives its code, hint and ids.
  *
@@ -56,10 +58,15 @@ export function createWaybillClient(options: WaybillClientOptions): WaybillClien
     links: [
       sessionTokenLink(token),
       splitLink({
-        condition: ({ path }) => path.startsWith("sessions."),
+        condition: ({ path, type, input }) => path.startsWith("sessions.") || (type === "query" && isLong(input)),
         true: httpLink(link),
         false: httpBatchStreamLink({ ...link, maxItems: maxBatchCalls, maxURLLength: maxUrlLength }),
       }),
     ],
   });
+}
+
+/** Whether tRPC would refuse to batch this input, however alone. */
+function isLong(input: unknown): boolean {
+  return encodeURIComponent(JSON.stringify(input) ?? "").length > maxUrlLength - restOfUrl;
 }
