@@ -2,9 +2,8 @@ import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { z } from "zod";
 
-const accountSchema = z.object({ email: z.string(), password: z.string().min(12) });
 /** What `sessions.login` takes. */
-export type Account = z.infer<typeof accountSchema>;
+const accountSchema = z.object({ email: z.string(), password: z.string().min(12) });
 const firstAdminSchema = accountSchema.extend({ user_id: z.string() });
 
 /** `<data dir>/demo.json` (0600): the demo's user, and whether all of the demo's data is there. */
