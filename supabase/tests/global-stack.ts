@@ -17,7 +17,8 @@ declare module "vitest" {
 }
 
 export default async function startStack(project: TestProject): Promise<() => Promise<void>> {
-  const stack = await start();
+  // PostgreSQL as a hosted project runs it; in WebAssembly the 100,000 rows of each table take minutes
+  const stack = await start({ engine: "native" });
   const { url, publishableKey, secretKey, dbUrl, ca } = stack;
   project.provide("stack", { url, publishableKey, secretKey, dbUrl, ca });
   return () => stack.stop();

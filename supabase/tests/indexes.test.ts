@@ -41,7 +41,7 @@ describe(`on ${skewedRowCount} skewed rows a table, each index answers the quest
     expect(questions.map(([index]) => index).sort()).toEqual(expectedIndexes.map(([, index]) => index).sort());
   });
 
-  test("it, or one that begins with its columns, is in the plan", { timeout: 120_000 }, async () => {
+  test("it, or one that begins with its columns, is in the plan", { timeout: 240_000 }, async () => {
     await using sql = connect();
     const used = await rolledBack(sql, async (tx) => {
       await fillSkewed(tx);
