@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import type { LedgerOptions } from "./ledger-options.ts";
 import { openLedger, type OpenedLedger } from "./open-ledger.ts";
 import { CLIENT, record, sampleIntent, sampleOutcome } from "./testing/sample.ts";
@@ -48,6 +48,17 @@ test("what was recorded reaches the database with the secret key, and the journa
   });
   expect(ledger.health()).toMatchObject({ pending: 0, open: 0, lastError: null, lastFlushAt: expect.any(String) });
   await ledger.close();
+  expect(readdirSync(home.path)).toEqual([]);
+});
+
+test("a client that registers after the close has no journal to be noted in, and nobody is warned", async () => {
+  await using stub = await stubSupabase();
+  using home = temporaryDirectory();
+  const log = vi.fn();
+  const ledger = open(home.path, stub.url, { log });
+  await ledger.close();
+  ledger.clientRegistered(CLIENT);
+  expect(log).not.toHaveBeenCalled();
   expect(readdirSync(home.path)).toEqual([]);
 });
 

@@ -22,6 +22,7 @@ export class OwnJournal {
   readonly #registered = new Set<string>();
   #home: ProcessDirectory;
   #reader: RowReader;
+  #finished = false;
   rowsFlushed = 0;
   damaged = 0;
 
@@ -68,6 +69,8 @@ export class OwnJournal {
 
   noteRegistered(clientId: string): void {
     this.#registered.add(clientId);
+    // the directory is gone, or its next owner's
+    if (this.#finished) return;
     try {
       noteRegistered(this.#home.path, clientId);
     } catch (error) {
@@ -99,6 +102,7 @@ export class OwnJournal {
   async finish(): Promise<void> {
     this.#journal.seal();
     await this.#reader.close();
+    this.#finished = true;
     const isEmpty = this.open === 0 && this.rowsFlushed >= this.rowsWritten;
     try {
       if (isEmpty) removeDirectory(this.#home.path);
