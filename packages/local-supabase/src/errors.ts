@@ -26,7 +26,15 @@ export class LocalSupabaseError extends Error {
 
 /** The message of whatever was thrown. */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  if (thrown instanceof Error) return thrown.message;
+  return fileSystemMessageOf(thrown) ?? String(thrown);
+}
+
+/** What PGlite's file system throws is no Error and has no message, but a number of WASI's `errno`. */
+function fileSystemMessageOf(thrown: unknown): string | undefined {
+  if (typeof thrown !== "object" || thrown === null || !("errno" in thrown)) return undefined;
+  if (thrown.errno === 51) return "The disk is full. Free some space, or choose another data directory.";
+  return `The database's files cannot be used (error ${String(thrown.errno)} of WASI). Check the data directory's disk and rights.`;
 }
 
 /** The `code` of a Node or Postgres error, if it has one. */

@@ -37,6 +37,8 @@ const reasons: Partial<Record<string, string>> = {
   EPERM: notPermitted,
   ENOTDIR: notDirectory,
   EEXIST: notDirectory,
+  // what Node's mkdir says of a read-only file system too, when it makes the parents as well
+  ENOENT: "no directory can be made there; the file system may be read-only. Choose another one.",
   EROFS: "it is on a read-only file system. Choose another one.",
   ENOSPC: "the disk is full. Free some space, or choose another one.",
 };

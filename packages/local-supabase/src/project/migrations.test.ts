@@ -126,4 +126,9 @@ test("what would leave the migration's transaction, or is no project, is refused
       message: expect.stringMatching(message),
     });
   }
+  const missing = join(await projectOf({}), "mistyped");
+  await expect(readProject(missing)).rejects.toMatchObject({
+    code: "PROJECT_INVALID",
+    message: `There is no folder ${missing} to take migrations from. Name a project's supabase/ folder.`,
+  });
 });

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { glob, readFile, readdir } from "node:fs/promises";
+import { glob, readFile, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { parse as parseToml } from "smol-toml";
 import { z } from "zod";
@@ -68,6 +68,16 @@ export interface Project {
 
 /** Reads a `supabase/` folder; a folder without `config.toml` or migrations is an empty project. */
 export async function readProject(folder: string): Promise<Project> {
+  const isFolder = await stat(folder).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  if (!isFolder) {
+    throw new LocalSupabaseError(
+      "PROJECT_INVALID",
+      `There is no folder ${folder} to take migrations from. Name a project's supabase/ folder.`,
+    );
+  }
   const config = await readConfig(join(folder, "config.toml"));
   return {
     config,
