@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
+import type { Log } from "../log.ts";
 import type { LedgerOptions } from "./ledger-options.ts";
 import { openLedger, type OpenedLedger } from "./open-ledger.ts";
 import { CLIENT, record, sampleIntent, sampleOutcome } from "./testing/sample.ts";
@@ -54,7 +55,7 @@ test("what was recorded reaches the database with the secret key, and the journa
 test("a client that registers after the close has no journal to be noted in, and nobody is warned", async () => {
   await using stub = await stubSupabase();
   using home = temporaryDirectory();
-  const log = vi.fn();
+  const log = vi.fn<Log>();
   const ledger = open(home.path, stub.url, { log });
   await ledger.close();
   ledger.clientRegistered(CLIENT);
