@@ -123,7 +123,7 @@ describe("an existing supabase-js script", () => {
   });
 
   it("keeps its records in the journal while Supabase is away", async () => {
-    const away = trackedFetch({ url: "https://127.0.0.1:9", secretKey: stack.secretKey, journalDir, instance });
+    await using away = trackedFetch({ url: "https://127.0.0.1:9", secretKey: stack.secretKey, journalDir, instance });
     const { error } = await createClient("https://127.0.0.1:9", stack.secretKey, { global: { fetch: away } })
       .from("airports")
       .insert({});
