@@ -18,7 +18,8 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "waybill socket "));
   const project = await readProject(folder);
   engine = await openEngine({ dataDir: folder, engine: "pglite" }, await loadKeys(folder), project, {
-    idleInTransactionMs: 300,
+    // longer than a busy machine lets this process, client and server in one, stand still
+    idleInTransactionMs: 3000,
   });
   await engine.exec("create table public.rows (id int primary key, text text)");
 });
