@@ -9,8 +9,9 @@ export default defineConfig({
     include: ["src/**/*.test.ts", "tests/**/*.test.ts"],
     reporters: ["default", "json"],
     outputFile: { json: ".results/unit.json" },
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // against what hangs; what works may run on a machine that is busy with other things
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     maxWorkers: 2,
   },
 });
