@@ -1,4 +1,4 @@
-import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer, type RequestListener, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
 /** The server cannot listen; `message` is one sentence for whoever started it. */
@@ -29,12 +29,19 @@ export async function listen(
   port: number,
   changed: Partial<typeof limits> = {},
 ): Promise<ListeningServer> {
-  const server = createServer({ ...limits, ...changed }, app);
+  const open = new Set<ServerResponse>();
+  const server = createServer({ ...limits, ...changed }, (request, response) => {
+    open.add(response);
+    response.once("close", () => open.delete(response));
+    // it came over a connection from before the stop
+    if (!server.listening) makeLast(response);
+    app(request, response);
+  });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause) => reject(listenError(cause, host, port)));
     server.listen(port, host, resolve);
   });
-  return { url: urlOf(server, host), drain: (deadlineMs) => drain(server, deadlineMs) };
+  return { url: urlOf(server, host), drain: (deadlineMs) => drain(server, open, deadlineMs) };
 }
 
 function urlOf(server: Server, host: string): string {
@@ -64,9 +71,10 @@ function listenError(cause: Error, host: string, port: number): ListenError {
   );
 }
 
-async function drain(server: Server, deadlineMs: number): Promise<boolean> {
+async function drain(server: Server, open: ReadonlySet<ServerResponse>, deadlineMs: number): Promise<boolean> {
   let whole = true;
-  // A connection that was busy when the stop began is idle only later, and a keep-alive one would wait for its next request.
+  for (const response of open) makeLast(response);
+  // What was under way with its headers sent keeps its connection open for a next request.
   let idle: NodeJS.Timeout | undefined;
   const cut = setTimeout(() => {
     whole = false;
@@ -79,4 +87,9 @@ async function drain(server: Server, deadlineMs: number): Promise<boolean> {
   clearInterval(idle);
   clearTimeout(cut);
   return whole;
+}
+
+/** Lets the connection end with this answer: a caller that keeps asking over it would else be served until it is cut off. */
+function makeLast(response: ServerResponse): void {
+  if (!response.headersSent) response.setHeader("connection", "close");
 }
