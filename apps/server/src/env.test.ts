@@ -68,6 +68,15 @@ describe("readEnv", () => {
     expect(fault).not.toMatch(/hunter2|dG9vIHNob3J0|loud/);
   });
 
+  it.each([
+    ["WAYBILL_CAPTURE_BYTES", "65537"],
+    ["WAYBILL_REDACT", "phone,users."],
+    ["WAYBILL_REDACT", "*"],
+  ])("refuses %s=%s itself, or a part further in would, by a name that nobody has set", (name, value) => {
+    expect(faultOf({ [name]: value })).toMatch(new RegExp(`^  ${name} must be`, "m"));
+    expect(readEnv({ WAYBILL_REDACT: "phone, public.users.ssn,payments.*" }).redact).toHaveLength(3);
+  });
+
   it("gives a command that makes the missing encryption key", () => {
     const { WAYBILL_ENCRYPTION_KEY: _, ...rest } = project;
     expect(faultOf(rest)).toContain("randomBytes(32)");

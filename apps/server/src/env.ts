@@ -35,6 +35,17 @@ const origin = z
     "must be origins such as https://app.example.com, parted by commas, without a path",
   );
 
+const redactRule = "must be column, table.column or table.*, parted by commas";
+const redactList = commaList.pipe(
+  // a bare * would hide nothing, where somebody meant all
+  z.array(
+    z
+      .string()
+      .regex(/^(?:.+\.)?[^.]+$/, redactRule)
+      .refine((entry) => entry !== "*", redactRule),
+  ),
+);
+
 const keyOf = (type: "anon" | "service_role", rule: string) =>
   z.string().refine((key) => clientTypeOfKey(key) === type, rule);
 
@@ -65,8 +76,8 @@ const variables = z.object({
   WAYBILL_LOG_LEVEL: z
     .enum(["debug", "info", "warn", "error", "silent"], { error: "must be debug, info, warn, error or silent" })
     .default("info"),
-  WAYBILL_CAPTURE_BYTES: wholeNumber(0, 1_048_576, 16_384),
-  WAYBILL_REDACT: commaList,
+  WAYBILL_CAPTURE_BYTES: wholeNumber(0, 65_536, 16_384),
+  WAYBILL_REDACT: redactList,
   WAYBILL_BODY_BYTES: wholeNumber(1024, 64 * 1_048_576, 1_048_576),
   WAYBILL_BATCH_CALLS: wholeNumber(1, 1000, 20),
   WAYBILL_STOP_TIMEOUT_MS: wholeNumber(0, 600_000, 10_000),
@@ -124,6 +135,8 @@ const remedies: Readonly<Record<string, string>> = {
     "copy the key sb_publishable_… (or the legacy anon key) from the project's settings, API keys",
   SUPABASE_SECRET_KEY:
     "copy the key sb_secret_… (or the legacy service_role key) from the project's settings, API keys",
+  SUPABASE_JWT_SECRET:
+    "copy the legacy JWT secret from the project's settings, JWT keys, or unset it to verify by the published keys",
   WAYBILL_ENCRYPTION_KEY: `make one with: ${makeKeyCommand}`,
 };
 

@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { makeEncryptionKey, parseEncryptionKeys, type EncryptionKeys } from "@waybill/db";
@@ -88,11 +89,14 @@ async function ownEncryptionKey(dataDir: string): Promise<string> {
 }
 
 async function readCa(path: string): Promise<string> {
+  const wrong = (what: string, cause: unknown) =>
+    new EnvError(`WAYBILL_CA_FILE ${what} ${path}: give the path of a PEM file, or unset it.`, { cause });
+  const pem = await readFile(path, "utf8").catch((cause: unknown) => Promise.reject(wrong("cannot be read at", cause)));
   try {
-    return await readFile(path, "utf8");
+    // TLS itself would pass over what is no certificate, and later call Supabase's own untrusted
+    void new X509Certificate(pem);
+    return pem;
   } catch (cause) {
-    throw new EnvError(`WAYBILL_CA_FILE cannot be read at ${path}: give the path of a PEM file, or unset it.`, {
-      cause,
-    });
+    throw wrong("has no certificate in", cause);
   }
 }
