@@ -122,12 +122,36 @@ describe("requests that cannot be read", () => {
     expect((await send("/trpc/sessions.login", { method: "POST", body: form })).status).toBe(415);
   });
 
-  it("refuses a batch beyond the limit, streamed or not, and a URL that is too long", async () => {
+  it("refuses a batch beyond the limit, streamed or not, under its request id, and says what to do", async () => {
     const paths = Array.from({ length: 4 }, () => "system.health").join(",");
-    for (const headers of [{}, { "trpc-accept": "application/jsonl" }]) {
-      const { status, text } = await send(`/trpc/${paths}?batch=1&input=%7B%7D`, { headers });
-      expect([status, text]).toEqual([400, expect.stringContaining("MALFORMED_REQUEST")]);
+    const logins = Array.from({ length: 4 }, () => "sessions.login").join(",");
+    for (const accept of ["application/json", "application/jsonl"]) {
+      const headers = { "trpc-accept": accept, "x-request-id": "too-many" };
+      for (const { status, refusal } of [
+        await send(`/trpc/${paths}?batch=1&input=%7B%7D`, { headers }),
+        await send(`/trpc/${logins}?batch=1`, post("{}", headers)),
+      ]) {
+        expect(status).toBe(400);
+        expect(refusal()).toMatchObject({
+          code: "MALFORMED_REQUEST",
+          hint: expect.stringContaining("fewer in one batch"),
+          issues: [{ rule: "protocol" }],
+          request_id: "too-many",
+        });
+      }
     }
+  });
+
+  it("refuses what is no call of tRPC's under its request id", async () => {
+    for (const path of ["/trpc/system.health?connectionParams=1", "/trpc/system.health?connectionParams=%7B"]) {
+      const { status, refusal, headers } = await send(path);
+      expect([status, refusal().request_id]).toEqual([400, headers.get("x-request-id")]);
+    }
+    const alone = await send("/trpc/system.health", { headers: { "trpc-accept": "application/jsonl" } });
+    expect([alone.status, alone.refusal().request_id]).toEqual([400, alone.headers.get("x-request-id")]);
+  });
+
+  it("refuses a URL that is too long", async () => {
     const long = await send(`/trpc/system.health?input=${"x".repeat(17_000)}`);
     expect([long.status, long.refusal().code]).toEqual([413, "PAYLOAD_TOO_LARGE"]);
   });

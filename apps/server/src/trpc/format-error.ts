@@ -4,6 +4,7 @@ import { TRPC_ERROR_CODES_BY_KEY } from "@trpc/server/rpc";
 import { type ErrorData, issuesOf } from "@waybill/contracts";
 import type { Logger } from "pino";
 import { ZodError } from "zod";
+import { currentRequestId } from "../http/request-id.ts";
 import { ApiError } from "./api-error.ts";
 import type { RequestContext } from "./context.ts";
 
@@ -30,7 +31,12 @@ export function formatError({
   readonly path: string | undefined;
   readonly ctx: RequestContext | undefined;
 }): ErrorShape {
-  return errorShape(asApiError(error), { requestId: ctx?.requestId ?? null, path });
+  return errorShape(asApiError(error), { requestId: requestIdIn(ctx), path });
+}
+
+/** tRPC makes no context for a request that it cannot read. */
+function requestIdIn(ctx: RequestContext | undefined): string | null {
+  return ctx?.requestId ?? currentRequestId();
 }
 
 export function errorShape(error: ApiError, { requestId, path }: Place): ErrorShape {
@@ -62,7 +68,7 @@ export function reportUnexpected(logger: Logger) {
     ctx: RequestContext | undefined;
   }): void => {
     const shown = asApiError(error);
-    const fields = { request_id: ctx?.requestId, path, code: shown.waybillCode };
+    const fields = { request_id: requestIdIn(ctx), path, code: shown.waybillCode };
     if (shown.code === "INTERNAL_SERVER_ERROR")
       logger.error({ ...fields, err: error.cause ?? error }, "a procedure failed unexpectedly");
     else logger.debug(fields, shown.message);
@@ -84,6 +90,9 @@ function inputError({ code, cause }: TRPCError): ApiError | null {
   return new ApiError({ code: "VALIDATION_FAILED", issues, cause, ...(message === undefined ? {} : { message }) });
 }
 
+const formHint =
+  "Send calls as tRPC's HTTP protocol has them, and fewer in one batch if it is too long (the operator sets the limit by WAYBILL_BATCH_CALLS).";
+
 /** tRPC itself refused the call: what it says of it, and what to do. */
 const protocolHints: Partial<Record<TRPCError["code"], string>> = {
   NOT_FOUND: "Check the procedure's name: <feature>.<procedure>.",
@@ -94,16 +103,15 @@ const protocolHints: Partial<Record<TRPCError["code"], string>> = {
 
 function protocolError({ code, message, cause }: TRPCError): ApiError | null {
   if (code === "BAD_REQUEST" || code === "PARSE_ERROR") {
-    const rule = cause instanceof SyntaxError ? "must be valid JSON" : message;
-    return new ApiError({
-      code: "MALFORMED_REQUEST",
-      issues: [{ field: "", rule: "json", message: rule }],
-      message: rule,
-      cause,
-    });
+    if (cause instanceof SyntaxError) return malformed("json", "must be valid JSON", { cause });
+    return malformed("protocol", message, { cause, hint: formHint });
   }
   const hint = protocolHints[code];
   if (hint === undefined) return null;
   const ours = code === "NOT_FOUND" || code === "PAYLOAD_TOO_LARGE" ? code : "MALFORMED_REQUEST";
   return new ApiError({ code: ours, trpcCode: code, message, hint, cause });
+}
+
+function malformed(rule: string, message: string, rest: { readonly cause: unknown; readonly hint?: string }): ApiError {
+  return new ApiError({ code: "MALFORMED_REQUEST", message, issues: [{ field: "", rule, message }], ...rest });
 }
