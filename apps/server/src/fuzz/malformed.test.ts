@@ -9,7 +9,7 @@ import { checksums } from "./checksums.ts";
 import { type FuzzRequest, malformedRequest, type Sender } from "./requests.ts";
 
 /** Refusals of what the caller sent, which must name a place and a rule. */
-const ofInput = new Set(["VALIDATION_FAILED", "UNKNOWN_COLUMN", "INVALID_VALUE"]);
+const ofInput = new Set(["VALIDATION_FAILED", "UNKNOWN_MODEL", "UNKNOWN_COLUMN", "INVALID_VALUE"]);
 const atOnce = 8;
 
 const { requests, seed } = inject("fuzz");
@@ -55,8 +55,10 @@ it(`refuses ${requests} malformed requests with a field and a rule, never fails 
       for (const refusal of refusalsIn(text, answer.headers.get("content-type") ?? "", calls)) {
         codes.set(refusal.code, (codes.get(refusal.code) ?? 0) + 1);
         if (refusal.httpStatus < 400 || refusal.httpStatus > 499) throw new Error(`status ${refusal.httpStatus}`);
-        const named = refusal.issues?.every(({ rule, message }) => rule !== "" && message !== "") ?? false;
+        const { issues = [] } = refusal;
+        const named = issues.length > 0 && issues.every(({ rule, message }) => rule !== "" && message !== "");
         if (ofInput.has(refusal.code) && !named) throw new Error("no field and rule");
+        if (refusal.request_id !== answer.headers.get("x-request-id")) throw new Error("another request's id, or none");
         if (/\\n\s+at |node_modules|\.ts:\d/.test(text)) throw new Error("it tells of the inside");
       }
     } catch (error) {

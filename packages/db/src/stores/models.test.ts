@@ -139,8 +139,13 @@ describe("deprecating and reactivating", () => {
 
 describe("reading", () => {
   test("an unknown model is UNKNOWN_MODEL", async () => {
-    const unknown = [models.getByName("nowhere"), models.get({ model_id: crypto.randomUUID() })];
-    for (const work of unknown) expect(await rejection(work)).toMatchObject({ code: "UNKNOWN_MODEL" });
+    const unknown = [
+      ["model_name", models.getByName("nowhere")],
+      ["model_id", models.get({ model_id: crypto.randomUUID() })],
+    ] as const;
+    for (const [field, work] of unknown) {
+      expect(await rejection(work)).toMatchObject({ code: "UNKNOWN_MODEL", issues: [{ field, rule: "known" }] });
+    }
   });
 
   test("a page follows the other without a gap or a repetition", async () => {

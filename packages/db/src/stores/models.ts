@@ -90,7 +90,7 @@ export function createModelStore(service: SupabaseClient<Database>): ModelStore 
       const answer = await ("model_id" in key
         ? query.eq("model_id", key.model_id)
         : query.eq("model_name", key.model_name));
-      return only(modelRows("Reading the model", answer), () => new WaybillDbError({ code: "UNKNOWN_MODEL" }));
+      return only(modelRows("Reading the model", answer), () => unknownModel(key));
     },
 
     getByName: (modelName, caller) => store.get({ model_name: modelName }, caller),
@@ -141,6 +141,14 @@ function refuseUnfit(current: DataModelOutput, changes: DataModelUpdate): void {
     message: `schema_version must be ${least} or above: ${current.model_name} is at ${current.schema_version}, and this is a ${change} change.`,
     hint: `Use ${least}. A breaking change asks for the next major, an addition for the next minor, else the next patch.`,
     issues: [{ field: "schema_version", rule: "raised", message: `must be ${least} or above` }],
+  });
+}
+
+function unknownModel(key: DataModelKey): WaybillDbError {
+  const field = "model_id" in key ? "model_id" : "model_name";
+  return new WaybillDbError({
+    code: "UNKNOWN_MODEL",
+    issues: [{ field, rule: "known", message: "must be that of a model" }],
   });
 }
 

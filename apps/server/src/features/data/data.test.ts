@@ -62,7 +62,11 @@ describe("data.create", () => {
     const column = await refusalOf(ada.api.data.create.mutate({ model: "airports", row }));
     expect(column).toMatchObject({ code: "UNKNOWN_COLUMN", httpStatus: 400, issues: [{ field: "row.colour" }] });
     const model = await refusalOf(ada.api.data.create.mutate({ model: "nowhere", row }));
-    expect(model).toMatchObject({ code: "UNKNOWN_MODEL", httpStatus: 404 });
+    expect(model).toMatchObject({
+      code: "UNKNOWN_MODEL",
+      httpStatus: 404,
+      issues: [{ field: "model", rule: "known" }],
+    });
   });
 
   it("names the operation and the columns of what Postgres refuses", async () => {
@@ -287,6 +291,14 @@ describe("values that only Postgres can refuse", () => {
     expect(refused.operation_id).not.toBeNull();
   });
 
+  it("can stand in a cursor, which is then named", async () => {
+    const cursor = Buffer.from('["owner_id,iata",["no uuid","X"]]').toString("base64url");
+    const refused = await refusalOf(
+      ada.api.data.list.query({ model: "airports", order: [{ column: "owner_id" }], cursor }),
+    );
+    expect(refused).toMatchObject({ code: "INVALID_VALUE", issues: [{ field: "cursor", rule: "22P02" }] });
+  });
+
   it("are an unfinished escape in a pattern, too", async () => {
     const filters = [{ column: "name", op: "like" as const, value: "\\" }];
     expect(await refusalOf(ada.api.data.list.query({ model: "airports", filters }))).toMatchObject({
@@ -325,7 +337,7 @@ describe("a model's state", () => {
   it("refuses a deprecated model at once, and works again after its reactivation", async () => {
     await admin.api.models.deprecate.mutate({ model_name: "routes" });
     const refused = await refusalOf(ada.api.data.list.query({ model: "routes" }));
-    expect(refused).toMatchObject({ code: "MODEL_INACTIVE", httpStatus: 409 });
+    expect(refused).toMatchObject({ code: "MODEL_INACTIVE", httpStatus: 409, issues: [{ field: "model" }] });
     await admin.api.models.reactivate.mutate({ model_name: "routes" });
     expect((await ada.api.data.list.query({ model: "routes" })).rows.length).toBeGreaterThan(0);
   });
@@ -333,7 +345,7 @@ describe("a model's state", () => {
   it("does not make its table, nor a column that the table has not: both are told", async () => {
     await admin.api.models.create.mutate({ ...airports, model_name: "tableless", table_name: "no_such_table" });
     const table = await refusalOf(ada.api.data.list.query({ model: "tableless" }));
-    expect(table).toMatchObject({ code: "UNKNOWN_TABLE", httpStatus: 404 });
+    expect(table).toMatchObject({ code: "UNKNOWN_TABLE", httpStatus: 404, issues: [{ field: "model" }] });
     await admin.api.models.update.mutate({
       model_name: "routes",
       expected_version: "1.0.0",
@@ -343,7 +355,7 @@ describe("a model's state", () => {
       },
     });
     const column = await refusalOf(ada.api.data.list.query({ model: "routes", columns: ["colour"] }));
-    expect(column).toMatchObject({ code: "UNKNOWN_COLUMN", httpStatus: 400 });
+    expect(column).toMatchObject({ code: "UNKNOWN_COLUMN", httpStatus: 400, issues: [{ field: "model" }] });
   });
 
   it("asks for a signed-in caller", async () => {

@@ -134,8 +134,9 @@ async function list({ ready, client }: Table, input: DataListInput, answers: Lon
     for (const { column, ascending } of order) query = query.order(column, { ascending, nullsFirst: false });
     return query;
   };
-  const read = async (query: PromiseLike<DataAnswer>) =>
-    rowsOf(`Listing ${input.model}`, ready, await query, "filters");
+  // a cursor that was tampered with can bring values that no filter did
+  const source = filters.length === 0 && cursor !== undefined ? "cursor" : "filters";
+  const read = async (query: PromiseLike<DataAnswer>) => rowsOf(`Listing ${input.model}`, ready, await query, source);
   const found = await read(rowsAfter(cursor ?? null).limit(limit + 1));
   const page = found.slice(0, limit);
   const last = page.at(-1);

@@ -1,6 +1,6 @@
 import { columnsOf, type DataModelOutput, primaryKeyOf } from "@waybill/contracts";
 import { compileFields, type RowValidator } from "@waybill/contracts/json-schema";
-import type { ModelStore } from "@waybill/db";
+import { type ModelStore, WaybillDbError } from "@waybill/db";
 import { LRUCache } from "lru-cache";
 import { ApiError } from "../../trpc/api-error.ts";
 
@@ -25,25 +25,42 @@ const keptModels = 500;
 
 /** Models by name, kept for a moment: else every operation on a row would cost a second one on `data_models`. */
 export function createModelLookup(store: ModelStore): ModelLookup {
+  const read = async (modelName: string): Promise<ReadyModel> => {
+    try {
+      return ready(await store.getByName(modelName));
+    } catch (error) {
+      throw error instanceof WaybillDbError && error.code === "UNKNOWN_MODEL" ? unknownModel(modelName) : error;
+    }
+  };
   const kept = new LRUCache<string, ReadyModel>({
     max: keptModels,
     ttl: staleMs,
-    fetchMethod: async (modelName) => ready(await store.getByName(modelName)),
+    fetchMethod: read,
   });
   return {
     async active(modelName) {
       const found = await kept.fetch(modelName);
       // a fetch that `forget` overtook: read what is there now
-      const { model, ...rest } = found ?? ready(await store.getByName(modelName));
+      const { model, ...rest } = found ?? (await read(modelName));
       if (model.is_active) return { model, ...rest };
       throw new ApiError({
         code: "MODEL_INACTIVE",
         message: `The model ${modelName} is deprecated and takes no operation`,
         hint: "Use its successor, or ask an admin to call models.reactivate.",
+        issues: [{ field: "model", rule: "active", message: "must be an active model" }],
       });
     },
     forget: (modelName) => void kept.delete(modelName),
   };
+}
+
+/** Procedures on rows name their model in another field than those on models. */
+function unknownModel(modelName: string): ApiError {
+  return new ApiError({
+    code: "UNKNOWN_MODEL",
+    message: `There is no model ${modelName}`,
+    issues: [{ field: "model", rule: "known", message: "must be a model's name" }],
+  });
 }
 
 function ready(model: DataModelOutput): ReadyModel {

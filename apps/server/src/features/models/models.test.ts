@@ -45,7 +45,7 @@ describe("who may do what", () => {
 
     await admin.api.models.deprecate.mutate({ model_name: model.model_name });
     const hidden = await refusalOf(user.api.models.get.query({ model_name: model.model_name }));
-    expect(hidden).toMatchObject({ code: "UNKNOWN_MODEL", httpStatus: 404 });
+    expect(hidden).toMatchObject({ code: "UNKNOWN_MODEL", httpStatus: 404, issues: [{ field: "model_name" }] });
     expect(await admin.api.models.get.query({ model_id: created.model_id })).toMatchObject({ is_active: false });
   });
 
