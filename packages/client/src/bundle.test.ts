@@ -1,19 +1,30 @@
 import { join } from "node:path";
+import { createContext, runInContext } from "node:vm";
 import { rolldown } from "rolldown";
 import { expect, test } from "vitest";
+import type * as Entry from "./index.ts";
+import { startStubServer } from "./stub-server.ts";
 
 /** 25.5 kB when measured, nearly all of it @trpc/client's links; 8.5 kB gzipped. */
 const bytesAllowed = 28_000;
 
-const { output } = await bundle();
+/** What Node has in common with every browser, as far as the client needs it. */
+const ofBrowsers =
+  "AbortController AbortSignal Blob DOMException File FormData Headers ReadableStream Request Response TextDecoder " +
+  "TextDecoderStream TransformStream URL URLSearchParams WritableStream clearTimeout fetch queueMicrotask setTimeout";
 
-async function bundle() {
-  await using build = await rolldown({
-    input: join(import.meta.dirname, "index.ts"),
-    platform: "browser",
-    logLevel: "silent",
-  });
-  return await build.generate({ format: "esm", minify: true });
+const entry = join(import.meta.dirname, "index.ts");
+const { output } = await bundle(entry, { format: "esm" });
+
+/** @param source code of an app that imports the client as "client"; else the client's own entry is bundled */
+async function bundle(input: string, output: { format: "esm" | "iife"; name?: string }, source?: string) {
+  const app = {
+    name: "app",
+    resolveId: (id: string) => (id === "app" ? id : id === "client" ? entry : null),
+    load: (id: string) => (id === "app" ? source : null),
+  };
+  await using build = await rolldown({ input, platform: "browser", logLevel: "silent", plugins: [app] });
+  return await build.generate({ ...output, minify: true });
 }
 
 test("a browser gets one file with nothing left to import", () => {
@@ -32,4 +43,27 @@ test("it holds tRPC's client and this package, nothing of the server", () => {
 
 test("it stays small", () => {
   expect(Buffer.byteLength(output[0].code)).toBeLessThan(bytesAllowed);
+});
+
+test("an app that does not use it carries nothing of it", async () => {
+  const unused = await bundle("app", { format: "esm" }, `import { createWaybillClient } from "client";`);
+  expect(unused.output[0].code.trim()).toBe("");
+});
+
+test("it works with what a browser has alone: no process, no Buffer, no require", async () => {
+  await using server = await startStubServer();
+  const { output: script } = await bundle(entry, { format: "iife", name: "waybill" });
+  const page = createContext(
+    Object.fromEntries(ofBrowsers.split(" ").map((name) => [name, Reflect.get(globalThis, name)])),
+  );
+  const waybill: typeof Entry = runInContext(`${script[0].code}; waybill`, page);
+  const client = waybill.createWaybillClient({ url: server.url });
+  await client.sessions.login.mutate({ email: "ada@example.com", password: "correct horse" });
+  expect(await Promise.all([client.system.health.query(), client.system.health.query()])).toEqual([
+    { status: "ok" },
+    { status: "ok" },
+  ]);
+  expect(server.seen.map(({ headers }) => headers.authorization)).toEqual([undefined, "Bearer wbs_login"]);
+  const refused: unknown = await client.models.list.query({}).catch((error: unknown) => error);
+  expect(waybill.waybillErrorOf(refused)).toMatchObject({ code: "NOT_FOUND" });
 });
