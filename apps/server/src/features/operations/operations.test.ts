@@ -71,6 +71,25 @@ describe("operations", () => {
     expect(rest.next_cursor).toBeNull();
   });
 
+  it("finds records by the user and the model", async () => {
+    const model_name = `m_${randomUUID().replaceAll("-", "")}`;
+    const fields = { type: "object" as const, properties: { id: { type: "string" } }, required: ["id"] };
+    const { model_id } = await admin.api.models.create.mutate({
+      model_name,
+      table_name: model_name,
+      schema_version: "1.0.0",
+      fields,
+    });
+    await refusalOf(ada.api.data.list.query({ model: model_name }));
+    await stage.services.waybill.flush();
+    const list = async (filter: object) => (await admin.api.operations.list.query({ model_id, ...filter })).rows;
+    expect(await list({})).toMatchObject([{ user_id: ada.userId, model_id, table_name: model_name, status: "error" }]);
+    expect(await list({ user_id: ada.userId })).toHaveLength(1);
+    for (const misses of [{ user_id: eve.userId }, { model_id: randomUUID() }, { client_id: "elsewhere/anon" }]) {
+      expect(await list(misses)).toEqual([]);
+    }
+  });
+
   it("records calls that nobody has signed in for under their request id", async () => {
     const request = `anon-${randomUUID()}`;
     await refusalOf(

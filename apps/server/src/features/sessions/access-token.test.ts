@@ -42,6 +42,15 @@ describe("by the shared secret", () => {
     expect(await verify(await signed(good))).toMatchObject({ userId: sub, email: good.email, roles: ["admin"] });
   });
 
+  it("reads roles from app_metadata alone: what a user can write itself makes nobody an admin", async () => {
+    const roles = ["admin"];
+    const wishful = { ...good, app_metadata: {}, user_metadata: { roles }, roles, role: "service_role" };
+    expect((await verify(await signed(wishful))).roles).toEqual([]);
+    for (const odd of ["admin", ["admin"], { roles: "admin" }, { roles: [["admin"]] }, null]) {
+      expect((await verify(await signed({ ...good, app_metadata: odd }))).roles).toEqual([]);
+    }
+  });
+
   it("tells an expired token from a bad one", async () => {
     expect(await codeOf(verify, await signed(good, { expires: "-1h" }))).toBe("SESSION_EXPIRED");
     expect(await codeOf(verify, await signed(good, { key: "another-secret-of-32-characters!!" }))).toBe(

@@ -1,5 +1,6 @@
 import type { OpenSession } from "@waybill/db";
 import { decodeJwt } from "jose";
+import { Agent, fetch } from "undici";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { credentials, openStage, type Person, type Stage } from "../../testing/stage.ts";
 import { refusalOf } from "../../testing/refusal.ts";
@@ -27,6 +28,32 @@ describe("sessions", () => {
       code: "UNAUTHENTICATED",
       httpStatus: 401,
     });
+  });
+
+  it("makes nobody an admin by what a user can write itself", async () => {
+    const { email, password } = await stage.newUser();
+    const { auth } = stage.services.waybill.anon();
+    const accessToken = async () => (await auth.signInWithPassword({ email, password })).data.session?.access_token;
+    const { url, publishableKey, ca } = inject("stack");
+    const dispatcher = new Agent({ connect: { ca } });
+    const roles = { roles: ["admin"] };
+    const answer = await fetch(`${url}/auth/v1/user`, {
+      method: "PUT",
+      headers: {
+        apikey: publishableKey,
+        authorization: `Bearer ${await accessToken()}`,
+        "content-type": "application/json",
+      },
+      body: JSON.stringify({ data: { ...roles, app_metadata: roles }, app_metadata: roles, role: "service_role" }),
+      dispatcher,
+    });
+    expect(await answer.json()).toMatchObject({ user_metadata: roles });
+    await dispatcher.close();
+    const { session_token } = await stage.client().sessions.login.mutate({ email, password });
+    for (const bearer of [session_token, await accessToken()]) {
+      expect((await stage.client(bearer).sessions.me.query()).roles).toEqual([]);
+      expect(await refusalOf(stage.client(bearer).clients.list.query({}))).toMatchObject({ code: "FORBIDDEN" });
+    }
   });
 
   it("stores both tokens encrypted and the session token as a hash", async () => {
