@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as wait } from "node:timers/promises";
 
 /** The server cannot listen; `message` is one sentence for whoever started it. */
 export class ListenError extends Error {
@@ -22,6 +23,9 @@ const limits = {
   maxHeaderSize: 32_768,
 };
 
+/** What callers sent before they knew of the stop may arrive so long: a close at once would reset their connections. */
+const arrivalMs = 100;
+
 /** Listens with limits on what a caller may hold open. Port 0 takes a free one. */
 export async function listen(
   app: RequestListener,
@@ -30,18 +34,24 @@ export async function listen(
   changed: Partial<typeof limits> = {},
 ): Promise<ListeningServer> {
   const open = new Set<ServerResponse>();
+  let draining = false;
   const server = createServer({ ...limits, ...changed }, (request, response) => {
     open.add(response);
     response.once("close", () => open.delete(response));
-    // it came over a connection from before the stop
-    if (!server.listening) makeLast(response);
+    if (draining) makeLast(response);
     app(request, response);
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause) => reject(listenError(cause, host, port)));
     server.listen(port, host, resolve);
   });
-  return { url: urlOf(server, host), drain: (deadlineMs) => drain(server, open, deadlineMs) };
+  return {
+    url: urlOf(server, host),
+    drain(deadlineMs) {
+      draining = true;
+      return drain(server, open, deadlineMs);
+    },
+  };
 }
 
 function urlOf(server: Server, host: string): string {
@@ -80,6 +90,7 @@ async function drain(server: Server, open: ReadonlySet<ServerResponse>, deadline
     whole = false;
     server.closeAllConnections();
   }, deadlineMs);
+  await wait(Math.min(arrivalMs, deadlineMs));
   await new Promise<void>((resolve) => {
     server.close(() => resolve());
     idle = setInterval(() => server.closeIdleConnections(), 50);
