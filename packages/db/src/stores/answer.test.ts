@@ -40,6 +40,14 @@ describe("an error's code", () => {
     ["", 429, "RATE_LIMITED"],
     ["", 500, "SUPABASE_ERROR"],
     ["XX000", 500, "SUPABASE_ERROR"],
+    ["P0001", 400, "CHECK_VIOLATION"],
+    ["ZZ401", 400, "CHECK_VIOLATION"],
+    ["PT402", 402, "CHECK_VIOLATION"],
+    ["PT403", 403, "FORBIDDEN"],
+    ["PT503", 503, "SUPABASE_UNREACHABLE"],
+    ["PT500", 500, "SUPABASE_ERROR"],
+    ["42601", 400, "SUPABASE_ERROR"],
+    ["HV000", 400, "SUPABASE_ERROR"],
   ])("%j with status %i is %s", (said, status, code) => {
     expect(storeError("Reading", failed(said, status))).toMatchObject({ code });
   });

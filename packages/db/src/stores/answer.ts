@@ -2,7 +2,7 @@ import { errorCatalog, issuesOf, type ErrorCode } from "@waybill/contracts";
 import { z } from "zod";
 import { callErrorCode } from "../client/errors.ts";
 import { WaybillDbError } from "../errors.ts";
-import { codeOfDatabase } from "./database-codes.ts";
+import { codeOfDatabase, isRaised } from "./database-codes.ts";
 
 /** What supabase-js resolves with; of an error only what Postgres, PostgREST or the transport set. */
 export interface Answer {
@@ -58,7 +58,8 @@ export function storeError(what: string, { error, status }: Answer): WaybillDbEr
   const said = error?.code ?? "";
   // Only a request without an answer can hold a refusal of Waybill's own: what Postgres says may quote its caller.
   const refusal = status === 0 ? refusalOf(error) : undefined;
-  const code = refusal ?? codeOfDatabase(said) ?? codeOfStatus(status);
+  const known = refusal ?? codeOfDatabase(said) ?? codeOfStatus(status);
+  const code = known ?? (isRaised(said) && status < 500 ? "CHECK_VIOLATION" : "SUPABASE_ERROR");
   const message = tellable.has(code) && error !== null ? error.message : errorCatalog[code].description;
   return new WaybillDbError({
     code,
@@ -78,12 +79,12 @@ function refusalOf(error: Answer["error"]): ErrorCode | undefined {
  * 0 is how supabase-js reports a request that got no answer. A 401 without a code is the gateway's word on the API key,
  * which no caller sent: PostgREST gives its refusal of a token a code.
  */
-function codeOfStatus(status: number): ErrorCode {
+function codeOfStatus(status: number): ErrorCode | undefined {
   if (status === 0 || (status >= 502 && status <= 504) || (status >= 520 && status <= 524)) {
     return "SUPABASE_UNREACHABLE";
   }
   if (status === 403) return "FORBIDDEN";
   if (status === 413 || status === 414 || status === 431) return "PAYLOAD_TOO_LARGE";
   if (status === 429) return "RATE_LIMITED";
-  return "SUPABASE_ERROR";
+  return undefined;
 }

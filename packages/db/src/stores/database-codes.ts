@@ -53,3 +53,11 @@ export function codeOfDatabase(code: string): ErrorCode | undefined {
   }
   return undefined;
 }
+
+/** Classes beginning like this are nobody's by the SQL standard, but these are Postgres' own. */
+const raised = /^(?!53|54|55|57|58|72|HV|P0|XX)[5-9I-Z][0-9A-Z]{4}$/;
+
+/** Whether a SQLSTATE is of an author's making: `raise exception … using errcode = 'ZZ001'`, or PostgREST's `PT402`. */
+export function isRaised(code: string): boolean {
+  return raised.test(code);
+}

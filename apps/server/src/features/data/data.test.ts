@@ -291,6 +291,24 @@ describe("values that only Postgres can refuse", () => {
     expect(refused.operation_id).not.toBeNull();
   });
 
+  it("are refused by a trigger in its author's words, with an SQLSTATE of its author's too", async () => {
+    const sql = openSql(inject("stack").dbUrl);
+    await sql.unsafe(`create function public.refuse_route() returns trigger language plpgsql as $$
+      begin raise exception 'no such route is flown' using errcode = 'ZZ' || new.count; end $$;
+      create trigger refuse_route before insert on public.routes for each row when (new.count between 400 and 403)
+      execute function public.refuse_route()`);
+    const row = { origin: "FFF1", destination: "FFF2", count: 401 };
+    const refused = await refusalOf(ada.api.data.create.mutate({ model: "routes", row }));
+    await sql`drop function public.refuse_route cascade`;
+    await sql.end();
+    expect(refused).toMatchObject({
+      code: "CHECK_VIOLATION",
+      httpStatus: 400,
+      issues: [{ field: "row", rule: "ZZ401" }],
+    });
+    expect(refused.message).toContain("no such route is flown");
+  });
+
   it("can stand in a cursor, which is then named", async () => {
     const cursor = Buffer.from('["owner_id,iata",["no uuid","X"]]').toString("base64url");
     const refused = await refusalOf(
