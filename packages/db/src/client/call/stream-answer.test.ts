@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { stubUpstream, type StubUpstream } from "../testing/stub-upstream.ts";
 import { tracked } from "../testing/tracked.ts";
@@ -61,6 +62,26 @@ it("ends a download that hangs at the deadline", async () => {
   await expect(response.text()).rejects.toMatchObject({ code: "OPERATION_TIMEOUT" });
   expect(client.ledger.only().outcome.status).toBe("timeout");
 });
+
+it.each([
+  ["the deadline", "timeout", { timeoutMs: 300 }, () => {}],
+  ["its caller's signal", "error", {}, (leaving) => leaving.abort()],
+  ["the connection", "error", {}, (_leaving, socket) => socket?.destroy()],
+] satisfies [string, string, { timeoutMs?: number }, (leaving: AbortController, socket?: Socket) => void][])(
+  "ends with %s what its caller never reads",
+  async (_what, status, options, end) => {
+    let socket: Socket | undefined;
+    upstream.answer = (_request, response, ours) => {
+      socket = ours;
+      response.write("x");
+    };
+    await using client = tracked(upstream.url, options);
+    const leaving = new AbortController();
+    await client.fetch(`${upstream.url}/storage/v1/object/b/film.mp4`, { signal: leaving.signal });
+    end(leaving, socket);
+    await expect.poll(() => client.ledger.operations[0]?.outcomes).toMatchObject([{ status }]);
+  },
+);
 
 it("records a download that breaks off", async () => {
   upstream.answer = (_request, response, socket) => {

@@ -13,6 +13,8 @@ export function streamAnswer(
   }
   let bytes = 0;
   const reader = response.body.getReader();
+  // who never reads on would never find out that it broke off
+  reader.closed.catch((error: unknown) => settle.broken(error));
   const body = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
@@ -26,7 +28,6 @@ export function streamAnswer(
             controller.enqueue(value);
           }
         } catch (error) {
-          settle.broken(error);
           controller.error(error);
         }
       },
