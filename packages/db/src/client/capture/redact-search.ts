@@ -73,7 +73,7 @@ function withoutOperator(filter: string): string {
     /(?:^|\.)(?:not\.)?(?:eq|neq|gte?|lte?|i?like|i?match|is|isdistinct|in|cs|cd|ov|fts|plfts|phfts|wfts)(?:\(\w+\))?\.(.*)$/s.exec(
       filter,
     )?.[1];
-  return (value ?? filter).replaceAll(/^[("]+|[)"]+$/g, "");
+  return (value ?? filter).replaceAll(/^[("]+|(?<![)"])[)"]+$/g, "");
 }
 
 function decodePlus(text: string): string {

@@ -11,26 +11,15 @@ export interface SentSecrets {
 }
 
 const STRINGS = /"[^"\\]*(?:\\.[^"\\]*)*"?(\s*:)?/gs;
-// an index holds no key beyond 2,704 bytes
-const CONFLICT =
-  /([Kk])ey \((.{1,600}?)\)=\((.{0,3000}?)\)(?= already exists| is not present| is still referenced| is duplicated| conflicts with|\.?$)/gs;
+const KEY = /[Kk]ey \(/g;
+const COLUMNS_END = ")=(";
+/** Longer than the names of an index's 32 columns are in practice; a bound, so that a text full of keys is read once. */
+const MOST_COLUMNS = 600;
+const VALUES_END = /\)(?= already exists| is not present| is still referenced| is duplicated| conflicts with|\.?$)/g;
 
 /** Postgres repeats values in its errors: `Key (api_key)=(…)`, `Failing row contains (…)`, and what the request sent. */
 export function scrub(text: string, sent: SentSecrets): string {
-  let clean = text;
-  if (clean.includes("Failing row contains (")) {
-    clean = clean.replace(/Failing row contains \(.*/s, `Failing row contains (${REDACTED}).`);
-  }
-  if (clean.includes("Key (")) {
-    clean = clean.replaceAll(CONFLICT, (whole, k: string, columns: string) =>
-      columns.split(/[\s,:()]+/).some((column) => sent.secrets.holds(column))
-        ? `${k}ey (${columns})=(${REDACTED})`
-        : whole,
-    );
-  }
-  // Postgres puts the value that it complains of in quotes
-  if (sent.hasMore) clean = clean.replace(/".*"/s, `"${REDACTED}"`);
-  return sent.values.length === 0 ? clean : clean.replaceAll(anyOf(sent.values), REDACTED);
+  return scrubText(text, sent, anyOf(sent.values));
 }
 
 /**
@@ -40,13 +29,54 @@ export function scrub(text: string, sent: SentSecrets): string {
 export function scrubJson(json: string, sent: SentSecrets): string {
   const mayRepeat = sent.hasMore || sent.values.length > 0 || json.includes("Failing row") || json.includes("Key (");
   if (!mayRepeat) return json;
+  const values = anyOf(sent.values);
   return json.replaceAll(STRINGS, (literal, colon: string | undefined) => {
     if (colon !== undefined) return literal;
     const text = unquoted(literal);
-    if (text === undefined) return scrub(literal, sent);
-    const clean = scrub(text, sent);
+    if (text === undefined) return scrubText(literal, sent, values);
+    const clean = scrubText(text, sent, values);
     return clean === text ? literal : JSON.stringify(clean);
   });
+}
+
+function scrubText(text: string, sent: SentSecrets, values: RegExp | undefined): string {
+  let clean = text;
+  if (clean.includes("Failing row contains (")) {
+    clean = clean.replace(/Failing row contains \(.*/s, `Failing row contains (${REDACTED}).`);
+  }
+  if (clean.includes("ey (")) clean = hideKeys(clean, sent.secrets);
+  // Postgres puts the value that it complains of in quotes
+  if (sent.hasMore) clean = clean.replace(/".*"/s, `"${REDACTED}"`);
+  return values === undefined ? clean : clean.replaceAll(values, REDACTED);
+}
+
+/**
+ * `Key (api_key)=(…) already exists`: hides the values of secret columns, to the text's end where it is cut off.
+ * In one pass, and not by one regular expression: anybody may store a text that is full of beginnings of keys.
+ */
+function hideKeys(text: string, secrets: Secrets): string {
+  const ends = [...text.matchAll(VALUES_END)].map(({ index }) => index);
+  let clean = "";
+  let kept = 0;
+  let seen = 0;
+  let next = 0;
+  for (const { index } of text.matchAll(KEY)) {
+    if (index < seen) continue;
+    const start = index + "Key (".length;
+    const length = text.slice(start, start + MOST_COLUMNS).indexOf(COLUMNS_END);
+    if (length === -1) continue;
+    seen = start + length + COLUMNS_END.length;
+    if (!namesSecret(text.slice(start, start + length), secrets)) continue;
+    while ((ends[next] ?? text.length) < seen) next += 1;
+    clean += `${text.slice(kept, seen)}${REDACTED}`;
+    kept = seen = ends[next] ?? text.length;
+  }
+  return kept === 0 ? text : clean + text.slice(kept);
+}
+
+/** The columns of an index, expressions included: `lower(api_key)`, `"full name", id`. */
+function namesSecret(columns: string, secrets: Secrets): boolean {
+  return [columns.split(/[\s,:()]+/), columns.split(/\s*,\s*/)].flat().some((column) => secrets.holds(column));
 }
 
 /** The values in a piece of JSON as an error may show them: the strings in it, decoded, and the piece itself. */
@@ -63,8 +93,9 @@ export function valuesIn(piece: string): string[] {
   }
 }
 
-/** The longest first, so that none is cut by another that it begins with. */
-function anyOf(values: readonly string[]): RegExp {
+/** The longest first, so that none is cut by another that it begins with. Undefined for none. */
+function anyOf(values: readonly string[]): RegExp | undefined {
+  if (values.length === 0) return undefined;
   const literal = (value: string): string => value.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
   return new RegExp(
     values
