@@ -25,7 +25,7 @@ export interface WaybillOptions {
   readonly instance?: string | undefined;
   /** From the call to the last byte read, retries included. Default 60,000 (data-model.md §2, Timeout). */
   readonly operationTimeoutMs?: number | undefined;
-  /** Bytes of a body that a record keeps, a side. Default 16,384; beyond it size, row count and a preview. */
+  /** Bytes of a body, and of a search, that a record keeps whole, a side. Default 16,384; beyond it size, row count and a preview. */
   readonly captureBytes?: number | undefined;
   /** Columns never recorded besides those whose names tell: `table.column`, or `column` in every table. */
   readonly redact?: readonly string[] | undefined;

@@ -92,6 +92,27 @@ describe("a request", () => {
       body: { truncated: true, bytes: 1002 },
     });
   });
+  it("cuts a search, a path and a header beyond it too", () => {
+    const query = `api_key=eq.sk_live&id=in.(${"12345,".repeat(30_000)})`;
+    const cut = captured({ query }).query;
+    expect(cut).toMatchObject({
+      search: {
+        truncated: true,
+        bytes: expect.any(Number),
+        preview: expect.stringMatching(/^\{"api_key":"\[redacted/),
+      },
+    });
+    expect(JSON.stringify(cut).length).toBeLessThan(1500);
+    const path = `/storage/v1/object/b/${"x".repeat(50_000)}`;
+    expect(JSON.stringify(captured({ path, prefer: "x".repeat(50_000) }).query).length).toBeLessThan(10_000);
+  });
+  it("keeps no preview that is longer than the limit", () => {
+    const none = createCapture(createRedaction(), 0);
+    const given = { method: "POST", query: "name=eq.Joe", body: '{"name":"Joe"}' };
+    const { query, response } = captured(given, '[{"name":"Joe"}]', null, none);
+    expect(query).toMatchObject({ body: { truncated: true, preview: "" }, search: { truncated: true, preview: "" } });
+    expect(response).toEqual({ truncated: true, bytes: 16, rows: 1, preview: "" });
+  });
   it("says that it replaced what jsonb refuses", () => {
     const { query } = captured({ method: "POST", body: String.raw`{"a":"x\u0000y"}` });
     expect(query).toEqual({ method: "POST", body: { a: "x\uFFFDy" }, characters_replaced: true });

@@ -61,9 +61,9 @@ export function createCapture(redaction: Redaction, limit = CAPTURE_BYTES): Capt
         else hasMore = true;
       };
       let text = `{"method":"${method}"`;
-      if (path !== null) text += `,"path":${quote(path)}`;
-      if (search.length > 0) text += `,"search":${searchText(redactSearch(search, secrets, keep))}`;
-      if (prefer !== null) text += `,"prefer":${quote(prefer)}`;
+      if (path !== null) text += `,"path":${quote(beginningOf(path))}`;
+      if (search.length > 0) text += `,"search":${boundedSearch(redactSearch(search, secrets, keep), limit)}`;
+      if (prefer !== null) text += `,"prefer":${quote(beginningOf(prefer))}`;
       if (kind.upsert) text += `,"upsert":true`;
       if (body !== null) text += bodyMember(kind, body, secrets, limit, keep);
       if (typeof body === "string" && kind.captures) hasMore ||= hidesMore(body, secrets, limit);
@@ -127,7 +127,7 @@ function bodyText(
   redact: (part: string, whole: "json" | "text") => string | null,
 ): { text: string; replaced: boolean } {
   if (bytes > limit) {
-    const beginning = redact(text.slice(0, PREVIEW), LIKE_JSON.test(text) ? "json" : "text") ?? REDACTED;
+    const beginning = redact(text.slice(0, previewWithin(limit)), LIKE_JSON.test(text) ? "json" : "text") ?? REDACTED;
     const count = rows ?? countRows(text, COUNTABLE);
     return {
       text: `{"truncated":true,"bytes":${bytes},"rows":${count ?? "null"},"preview":${quote(beginning)}}`,
@@ -142,6 +142,23 @@ function bodyText(
 /** `JSON.stringify`, with what `jsonb` refuses replaced. */
 function quote(text: string): string {
   return JSON.stringify(text.replaceAll("\0", "\uFFFD").toWellFormed());
+}
+
+function previewWithin(limit: number): number {
+  return Math.min(PREVIEW, limit);
+}
+
+/** A path or a header as far as anybody reads it: what a caller sends has no end of its own. */
+function beginningOf(text: string): string {
+  return text.length <= PREVIEW ? text : `${text.slice(0, PREVIEW)}…`;
+}
+
+/** The parameters, or their size and their beginning: a filter may list thousands of values. */
+function boundedSearch(search: SearchParameters, limit: number): string {
+  const text = searchText(search);
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= limit) return text;
+  return `{"truncated":true,"bytes":${bytes},"preview":${quote(text.slice(0, previewWithin(limit)))}}`;
 }
 
 function searchText(search: SearchParameters): string {
