@@ -171,6 +171,16 @@ describe("who asks", () => {
     expect(client.ledger.operations.map(({ intent }) => intent.user_id)).toEqual([null, "user-2"]);
   });
 
+  it("is not known in one project because another has taken the token", async () => {
+    await using other = await stubUpstream(json(401, { code: "PGRST301", message: "bad jwt" }));
+    await using client = tracked(upstream.url);
+    await using stranger = tracked(other.url);
+    const token = bearer(jwt({ sub: "user-3" }));
+    await client.fetch(`${upstream.url}/rest/v1/a`, token);
+    await stranger.fetch(`${other.url}/rest/v1/a`, token);
+    expect([...client.ledger.operations, ...stranger.ledger.operations].map(userOf)).toEqual(["user-3", null]);
+  });
+
   it("outside a context has a request id of its own, or the caller's", async () => {
     await using client = tracked(upstream.url);
     await client.fetch(`${upstream.url}/rest/v1/a`);

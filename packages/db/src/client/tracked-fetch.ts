@@ -6,7 +6,7 @@ import { HeldOperations, retryKey } from "./call/held-operations.ts";
 import { readRequest } from "./call/read-request.ts";
 import type { ReadRequest } from "./call/read-request.ts";
 import { settlement } from "./call/settlement.ts";
-import { subjectOf } from "./call/subject.ts";
+import { createSubjects, type SubjectOf } from "./call/subject.ts";
 import { parseSearch } from "./capture/redact-search.ts";
 import { classify, OPERATION_HEADER } from "./classify/classify.ts";
 import { decodeSegment } from "./classify/operation-class.ts";
@@ -26,13 +26,14 @@ export interface TrackedFetch {
  */
 export function createTrackedFetch(options: TrackedFetchOptions): TrackedFetch {
   const held = new HeldOperations();
+  const remembered = { held, subjectOf: createSubjects() };
   // as `createClient` normalizes it: the host in lower case, no default port
   const base = new URL(options.url).href.replace(/\/+$/, "");
 
   const trackedFetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
     const started = options.clock.start();
     const request = readRequest(base, input, init);
-    const call = beginCall(options, held, request, started);
+    const call = beginCall(options, remembered, request, started);
     const elapsed = options.clock.since(call.started).execution_time_ms - 1;
     const limit = new Limit(Math.max(1, options.timeoutMs - elapsed), options.timeoutMs, request.signal);
     const settle = settlement(options, held, call, limit);
@@ -56,7 +57,18 @@ export function createTrackedFetch(options: TrackedFetchOptions): TrackedFetch {
   return Object.assign(trackedFetch, { settleHeld: () => held.settleAll() });
 }
 
-function beginCall(options: TrackedFetchOptions, held: HeldOperations, request: ReadRequest, started: Instant): Call {
+/** What one call leaves for the next. */
+interface Remembered {
+  readonly held: HeldOperations;
+  readonly subjectOf: SubjectOf;
+}
+
+function beginCall(
+  options: TrackedFetchOptions,
+  { held, subjectOf }: Remembered,
+  request: ReadRequest,
+  started: Instant,
+): Call {
   const kind = classify({ ...request, header: (name) => request.headers.get(name) ?? null });
   request.headers.delete(OPERATION_HEADER);
   const connection = options.connectionOf(request.headers);

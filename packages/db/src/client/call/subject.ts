@@ -6,7 +6,6 @@ import type { Call } from "./call.ts";
 const REMEMBERED = 1000;
 
 const payloadSchema = z.object({ sub: z.string().min(1).max(255) });
-const subjects = new Map<string, Subject | null>();
 
 /** The user that a token names. Anybody can write such a token; Supabase alone can tell whether it is genuine. */
 export interface Subject {
@@ -16,15 +15,21 @@ export interface Subject {
 }
 
 /** The subject of an `Authorization` header; null for a key, which names nobody. */
-export function subjectOf(authorization: string | undefined): Subject | null {
-  if (authorization === undefined || authorization.startsWith("Bearer sb_")) return null;
-  const known = subjects.get(authorization);
-  if (known !== undefined) return known;
-  if (subjects.size >= REMEMBERED) subjects.clear();
-  const id = readSubject(authorization);
-  const subject = id === null ? null : { id, proven: false };
-  subjects.set(authorization, subject);
-  return subject;
+export type SubjectOf = (authorization: string | undefined) => Subject | null;
+
+/** One for each project: what another one has taken proves nothing here. */
+export function createSubjects(): SubjectOf {
+  const subjects = new Map<string, Subject | null>();
+  return (authorization) => {
+    if (authorization === undefined || authorization.startsWith("Bearer sb_")) return null;
+    const known = subjects.get(authorization);
+    if (known !== undefined) return known;
+    if (subjects.size >= REMEMBERED) subjects.clear();
+    const id = readSubject(authorization);
+    const subject = id === null ? null : { id, proven: false };
+    subjects.set(authorization, subject);
+    return subject;
+  };
 }
 
 const SIGNED_IN_AUTH = /^\/auth\/v1\/(?:user|logout|factors|reauthenticate)(?:\/|$)/;
