@@ -54,9 +54,11 @@ describe("a secret at rest", () => {
     );
   });
 
-  test("under the same key id but another key is refused", () => {
+  test("under the same key id but another key is refused, and the sentence names the key", () => {
     const impostor = parseEncryptionKeys(makeEncryptionKey("k1"));
-    expect(() => decryptSecret(impostor, encryptSecret(keys, "secret", place), place)).toThrow(/it was changed/);
+    expect(() => decryptSecret(impostor, encryptSecret(keys, "secret", place), place)).toThrow(
+      /key k1 is another one than that it was encrypted with/,
+    );
   });
 });
 

@@ -68,7 +68,8 @@ export function decryptSecret(keys: EncryptionKeys, value: string, place: Secret
   try {
     return decipher.update(sealed.subarray(ivBytes, -tagBytes), undefined, "utf8") + decipher.final("utf8");
   } catch {
-    throw unreadable(place, "it was changed, or belongs to another row or column");
+    const why = `key ${keyId} is another one than that it was encrypted with, or it was changed, or belongs to another row or column`;
+    throw unreadable(place, why);
   }
 }
 
@@ -105,6 +106,6 @@ function unreadable(place: SecretPlace, why: string): WaybillDbError {
   return new WaybillDbError({
     code: "INTERNAL",
     message: `The secret in ${place.table}.${place.column} cannot be decrypted: ${why}.`,
-    hint: "Keep the old key after the new one in WAYBILL_ENCRYPTION_KEY; if it is lost, sign in again.",
+    hint: "Keep the old key, under its own id, after the new one in WAYBILL_ENCRYPTION_KEY; if it is lost, sign in again.",
   });
 }
