@@ -10,7 +10,7 @@ import { keysOfDirectory } from "./key-file.ts";
 import { createClock, createUuidV7, onExit, openLedger } from "./ledger/index.ts";
 import type { OpenedLedger } from "./ledger/index.ts";
 import { silentLog } from "./log.ts";
-import { encryptSecret } from "./secrets.ts";
+import { encryptSecret, type EncryptionKeys } from "./secrets.ts";
 import type { WaybillOptions } from "./waybill-types.ts";
 
 export type GatewayOptions = Omit<WaybillOptions, "publishableKey"> & {
@@ -26,6 +26,8 @@ export interface Gateway {
   readonly transport: Transport;
   readonly ledger: OpenedLedger;
   readonly service: Connection;
+  /** For secrets at rest: those that were given, or the journal directory's own. */
+  readonly keys: EncryptionKeys;
   /** Undefined until a publishable key is known. */
   anon(): Connection | undefined;
   close(): Promise<void>;
@@ -93,7 +95,15 @@ export function openGateway(options: GatewayOptions): Gateway {
     await Promise.all([service.close(), anon?.close()]);
     await rows.close();
   };
-  return { fetch: trackedFetch, transport, ledger, service, anon: () => anon, close: () => (closing ??= close()) };
+  return {
+    fetch: trackedFetch,
+    transport,
+    ledger,
+    service,
+    keys,
+    anon: () => anon,
+    close: () => (closing ??= close()),
+  };
 }
 
 function checkOptions(options: GatewayOptions): string {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -281,7 +281,7 @@ describe("closing", () => {
   });
 });
 
-describe("options that cannot work are refused by name", () => {
+describe("options that cannot work are refused by name, and nothing is made", () => {
   test.each([
     [{ url: "http://example.com" }, "url"],
     [{ url: "nonsense" }, "url"],
@@ -295,6 +295,7 @@ describe("options that cannot work are refused by name", () => {
     expect(attempt).toThrow(expect.objectContaining({ code: "ENVIRONMENT_INVALID" }));
     expect(attempt).toThrow(new RegExp(`Option ${name} `));
     expect(attempt).not.toThrow(/0123456789/);
+    expect(await readdir(options.journalDir)).toEqual([]);
   });
 });
 

@@ -4,7 +4,6 @@ import type { Connection } from "./connection/index.ts";
 import type { Database } from "./database.types.ts";
 import { WaybillDbError } from "./errors.ts";
 import { openGateway, type Gateway } from "./gateway.ts";
-import { keysOfDirectory } from "./key-file.ts";
 import { createClientStore } from "./stores/clients.ts";
 import { createModelStore } from "./stores/models.ts";
 import { createOperationStore } from "./stores/operations.ts";
@@ -30,10 +29,9 @@ const untrackedDeadlineMs = 10_000;
  * @throws WaybillDbError `ENVIRONMENT_INVALID`, naming the option and its rule
  */
 export function createWaybill(options: WaybillOptions): Waybill {
-  const { url, publishableKey, secretKey, journalDir } = options;
-  const keys = options.encryptionKeys ?? keysOfDirectory(journalDir);
-  const gateway = openGateway({ ...options, encryptionKeys: keys, joinRetries: false });
-  const { fetch, ledger } = gateway;
+  const { url, publishableKey, secretKey } = options;
+  const gateway = openGateway({ ...options, joinRetries: false });
+  const { fetch, ledger, keys } = gateway;
   const service = createSharedClient({ url, key: secretKey, fetch });
   const forUser = userClients((accessToken) => createTrackedClient({ url, key: publishableKey, fetch, accessToken }));
   const connections = () => ({ service_role: gateway.service, anon: anonOf(gateway) });
