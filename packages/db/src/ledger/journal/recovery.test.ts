@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync, writeSync } from "node:fs";
+import { appendFileSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -185,4 +185,15 @@ test("what cannot be read is kept aside byte by byte, for its owner alone", asyn
   const kept = join(home.path, "kept.damaged");
   expect(readFileSync(kept)).toEqual(Buffer.from([0xff, 0, 0x41, 0x0a]));
   expect(statSync(kept).mode & 0o777).toBe(0o600);
+});
+
+test("what was kept aside stays when the next process recovers the rest again", async () => {
+  using home = temporaryDirectory();
+  leaveJournal(home.path, 3, 1 << 20);
+  appendFileSync(join(home.path, "00000001.intents"), "torn intent");
+  appendFileSync(join(home.path, "00000001.rows"), "torn row");
+  for (const damaged of [2, 1, 1]) {
+    expect(await recover(home.path)).toMatchObject({ damaged });
+    expect(readFileSync(join(home.path, "kept.damaged"), "utf8")).toBe("torn intent\ntorn row\n");
+  }
 });

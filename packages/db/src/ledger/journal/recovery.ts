@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
@@ -208,8 +208,11 @@ class DamagedFile {
     this.#lines.push(Buffer.from(line), Buffer.from("\n"));
   }
 
-  /** Written as a whole: a repeated recovery replaces it. */
+  /** What an earlier recovery kept stays: it may have stood in files that are gone since. */
   write(): void {
-    if (this.#lines.length > 0) writeFileSync(this.#path, Buffer.concat(this.#lines), { mode: 0o600 });
+    if (this.#lines.length === 0) return;
+    const found = Buffer.concat(this.#lines);
+    const isKept = existsSync(this.#path) && readFileSync(this.#path).includes(found);
+    if (!isKept) appendFileSync(this.#path, found, { mode: 0o600 });
   }
 }
