@@ -68,7 +68,8 @@ export function openGateway(options: GatewayOptions): Gateway {
   const byKey = (headers: ReadonlyMap<string, string>): Connection => {
     const key = headers.get("apikey");
     if (key === undefined || key === "" || key === secretKey || clientTypeOfKey(key) === "service_role") return service;
-    return (anon ??= open("anon", key));
+    // nobody would close one that is opened after the close
+    return anon ?? (closing === undefined ? (anon = open("anon", key)) : service);
   };
   const trackedFetch = createTrackedFetch({
     url,

@@ -5,7 +5,7 @@ import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import postgres from "postgres";
 import { afterAll, afterEach, beforeEach, describe, expect, inject, it } from "vitest";
 import { countingProxy } from "./client/testing/counting-proxy.ts";
-import { stubUpstream } from "./client/testing/stub-upstream.ts";
+import { json, stubUpstream } from "./client/testing/stub-upstream.ts";
 import { trackedFetch } from "./tracked-fetch-entry.ts";
 
 const stack = inject("stack");
@@ -158,6 +158,43 @@ describe("closing", () => {
     const text = rows.map((name) => readFileSync(join(journalDir, name), "utf8")).join("");
     expect(text).toMatch(/"table_name":"slow".*"status":"error"/);
   });
+
+  it("opens no client for a key that is seen only afterwards", async () => {
+    await using upstream = await stubUpstream(json(200, [{ client_id: "x" }]));
+    const logged: unknown[] = [];
+    const { secretKey, publishableKey } = stack;
+    const log = (...said: unknown[]) => void logged.push(said);
+    const fetch = trackedFetch({ url: upstream.url, secretKey, journalDir, instance, allowHttpLoopback: true, log });
+    await fetch.close();
+    const late = fetch(`${upstream.url}/rest/v1/late`, { headers: { apikey: publishableKey } });
+    await expect(late).rejects.toMatchObject({ code: "SHUTTING_DOWN" });
+    await new Promise((tick) => setTimeout(tick, 100));
+    expect(JSON.stringify(logged)).not.toContain(`${instance}/anon`);
+  });
+});
+
+it("a client's row follows what its calls meet", async () => {
+  await using upstream = await stubUpstream();
+  let isDown = false;
+  const written: unknown[] = [];
+  upstream.answer = (request, ...rest) => {
+    const { method, url, body } = request;
+    const isRow = url.includes("/supabase_clients?") && !url.includes("limit=1");
+    if (isRow && method !== "GET") written.push(JSON.parse(body.toString("utf8")));
+    const rows = method === "GET" ? [] : [{ client_id: "x" }];
+    const outage = json(503, { code: "PGRST001", message: "no database" });
+    (isDown && !isRow ? outage : json(200, rows))(request, ...rest);
+  };
+  const { secretKey } = stack;
+  await using fetch = trackedFetch({ url: upstream.url, secretKey, journalDir, instance, allowHttpLoopback: true });
+  const isWritten = (row: object) =>
+    expect.poll(() => written.at(-1), { timeout: 20_000 }).toMatchObject({ ...row, is_active: true });
+  await isWritten({ connection_status: "connected", error_count: 0 });
+  isDown = true;
+  await fetch(`${upstream.url}/rest/v1/x`, { method: "POST", headers: { apikey: secretKey } });
+  await isWritten({ connection_status: "error", error_count: 1 });
+  isDown = false;
+  await isWritten({ connection_status: "connected", error_count: 0, retry_count: 0 });
 });
 
 describe("options", () => {
