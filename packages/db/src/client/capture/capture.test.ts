@@ -127,6 +127,12 @@ describe("a request", () => {
       body: '[],"user_id":"x","y":[]',
     });
   });
+  it("hides the arguments of a function whose name says that it takes a secret", () => {
+    const path = "/rest/v1/rpc/change_password";
+    const posted = captured({ method: "POST", path, body: '{"was":"hunter1","is":"hunter2"}' });
+    expect(posted.query).toEqual({ method: "POST", body: REDACTED, bytes: 32 });
+    expect(captured({ path, query: "was=hunter1" }).query).toEqual({ method: "GET", search: { was: REDACTED } });
+  });
   it("hides every value of a table listed whole", () => {
     const { query, response } = captured(
       { method: "POST", path: "/rest/v1/vault", query: "name=eq.x", body: '{"a":"b"}' },

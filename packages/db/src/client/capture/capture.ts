@@ -5,7 +5,7 @@ import { countRows, redactJson } from "./redact-json.ts";
 import { embedsOthers, redactSearch, secretAliases } from "./redact-search.ts";
 import type { SearchParameters } from "./redact-search.ts";
 import { isSecretName, REDACTED } from "./redaction.ts";
-import type { Company, Redaction, Secrets } from "./redaction.ts";
+import type { Redaction, Secrets } from "./redaction.ts";
 import { scrub, scrubJson, valuesIn } from "./scrub.ts";
 import type { SentSecrets } from "./scrub.ts";
 
@@ -29,7 +29,7 @@ export interface CapturedRequest {
 
 export interface CaptureRules extends SentSecrets {
   readonly aliases: ReadonlySet<string> | undefined;
-  /** The whole answer is a secret: a function that hands one out. */
+  /** The whole answer is a secret. */
   readonly hidden: boolean;
 }
 
@@ -52,7 +52,7 @@ export interface Capture {
 export function createCapture(redaction: Redaction, limit = CAPTURE_BYTES): Capture {
   return {
     request({ kind, method, path, search, prefer, body }) {
-      const secrets = redaction.secretsOf(kind.table_name, companyOf(kind, search));
+      const secrets = secretsFor(redaction, kind, search);
       const values: string[] = [];
       let hasMore = false;
       const keep = (value: string): void => {
@@ -68,8 +68,7 @@ export function createCapture(redaction: Redaction, limit = CAPTURE_BYTES): Capt
       if (body !== null) text += bodyMember(kind, body, secrets, limit, keep);
       if (typeof body === "string" && kind.captures) hasMore ||= hidesMore(body, secrets, limit);
       const aliases = secretAliases(search, secrets);
-      const hidden = secrets.all || (kind.service === "rpc" && isSecretName(kind.table_name));
-      return { query_data: `${text}}`, rules: { secrets, aliases, values, hasMore, hidden } };
+      return { query_data: `${text}}`, rules: { secrets, aliases, values, hasMore, hidden: secrets.all } };
     },
     response(kind, text, bytes, rows, rules) {
       if (!kind.captures) return `{"bytes":${bytes}}`;
@@ -87,9 +86,12 @@ export function createCapture(redaction: Redaction, limit = CAPTURE_BYTES): Capt
   };
 }
 
-function companyOf(kind: OperationClass, search: SearchParameters): Company {
-  if (embedsOthers(search)) return "embedding";
-  return kind.service === "rpc" ? "function" : "alone";
+/** A function whose name says so takes or hands out a secret under whatever name: `change_password(was, is)`. */
+function secretsFor(redaction: Redaction, kind: OperationClass, search: SearchParameters): Secrets {
+  const isFunction = kind.service === "rpc";
+  if (isFunction && isSecretName(kind.table_name)) return redaction.everything;
+  if (embedsOthers(search)) return redaction.secretsOf(kind.table_name, "embedding");
+  return redaction.secretsOf(kind.table_name, isFunction ? "function" : "alone");
 }
 
 function bodyMember(

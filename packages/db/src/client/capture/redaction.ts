@@ -15,7 +15,7 @@ const ENTRY = /^(?:(.+)\.)?([^.]+)$/;
 export interface Secrets {
   /** Whether values under this column, key, argument or path are secret. */
   holds(name: string): boolean;
-  /** Every value, whatever its name: a table named as `table.*`, or a function that hands out a secret. */
+  /** Every value, whatever its name: a table named as `table.*`, or a function whose own name is secret. */
   readonly all: boolean;
   /** Whether a text may hold a secret at all; false costs one regular expression and is final. */
   suspects(json: string): boolean;
@@ -24,11 +24,13 @@ export interface Secrets {
 }
 
 /** Whose rows an answer may hold besides the table's own: nobody's, those of embedded resources, a function's choice. */
-export type Company = "alone" | "embedding" | "function";
+type Company = "alone" | "embedding" | "function";
 
 export interface Redaction {
   /** @param table as recorded, e.g. `users` or `auth.users` */
   secretsOf(table: string, company: Company): Secrets;
+  /** Of what is secret whole. */
+  readonly everything: Secrets;
 }
 
 /**
@@ -50,7 +52,8 @@ export function createRedaction(entries: readonly string[] = []): Redaction {
   const isAnyWhole = [...byTable.values()].some((columns) => columns.has("*"));
   const plain = secretsIn(everywhere, false);
   const ofFunctions = secretsIn(new Set([...everywhere, ...ofAnyTable]), false);
-  const ofEmbedding = isAnyWhole ? secretsIn(everywhere, true) : ofFunctions;
+  const everything = secretsIn(everywhere, true);
+  const ofEmbedding = isAnyWhole ? everything : ofFunctions;
   const known = new Map(
     [...byTable].map(([table, columns]) => [table, secretsIn(new Set([...everywhere, ...columns]), columns.has("*"))]),
   );
@@ -60,6 +63,7 @@ export function createRedaction(entries: readonly string[] = []): Redaction {
       if (company === "alone" || own.all) return own;
       return company === "embedding" ? ofEmbedding : ofFunctions;
     },
+    everything,
   };
 }
 
