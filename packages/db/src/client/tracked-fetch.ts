@@ -47,6 +47,8 @@ export function createTrackedFetch(options: TrackedFetchOptions): TrackedFetch {
       await limit.during(call.open.written).catch((error: unknown) => {
         throw ledgerRefusal(error);
       });
+      // it may have ended since the journal answered, while nobody was there to be told
+      if (limit.ended !== undefined) throw limit.reason;
       settle.leaving();
       return await answerCall(options, call, limit, settle);
     } catch (error) {

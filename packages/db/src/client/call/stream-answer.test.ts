@@ -83,6 +83,20 @@ it.each([
   },
 );
 
+it("is not sent when its caller leaves as the journal has it", async () => {
+  upstream.answer = () => {};
+  await using client = tracked(upstream.url);
+  const journal = Promise.withResolvers<void>();
+  client.ledger.gate = journal.promise;
+  const leaving = new AbortController();
+  const call = client.fetch(`${upstream.url}/storage/v1/object/b/film.mp4`, { signal: leaving.signal });
+  void journal.promise.then(() => leaving.abort());
+  journal.resolve();
+  await expect(call).rejects.toMatchObject({ name: "AbortError" });
+  expect(upstream.arrived).toEqual([]);
+  expect(client.ledger.only().outcome).toMatchObject({ error_message: "Cancelled by the caller.", attempts: 0 });
+});
+
 it("records a download that breaks off", async () => {
   upstream.answer = (_request, response, socket) => {
     response.writeHead(200, { "content-length": 1000 });
