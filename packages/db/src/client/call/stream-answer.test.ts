@@ -1,4 +1,6 @@
 import type { Socket } from "node:net";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { stubUpstream, type StubUpstream } from "../testing/stub-upstream.ts";
 import { tracked } from "../testing/tracked.ts";
@@ -133,6 +135,27 @@ it("ends an event stream when its caller's signal does", async () => {
   leaving.abort();
   await expect(reader?.read()).rejects.toMatchObject({ name: "AbortError" });
   expect(client.ledger.only().outcome).toMatchObject({ status: "error", error_message: "Cancelled by the caller." });
+});
+
+it("ends an event stream that its caller dropped unread, and gives its socket back", async () => {
+  const closed = Promise.withResolvers<void>();
+  upstream.answer = (_request, response, socket) => {
+    socket.once("close", closed.resolve);
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    response.write("data: 1\n\n");
+  };
+  await using client = tracked(upstream.url);
+  await client.supabase.functions.invoke("f");
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc");
+  const outcomes = () => {
+    collect();
+    return client.ledger.operations[0]?.outcomes;
+  };
+  await expect
+    .poll(outcomes, { timeout: 10_000 })
+    .toMatchObject([{ status: "error", error_message: "Dropped by the caller after 0 bytes." }]);
+  await closed.promise;
 });
 
 it("uploads a stream as it comes", async () => {

@@ -1,6 +1,9 @@
 import type { Settlement } from "./settlement.ts";
 import { withUrl } from "../transport/light-response.ts";
 
+/** An event stream has no deadline: one that nobody holds any more would keep its socket for good. */
+const dropped = new FinalizationRegistry((end: () => void) => end());
+
 /** Passes a body on as it comes, and settles the operation at its last byte, at its failure, or when its reader leaves. */
 export function streamAnswer(
   response: Response,
@@ -38,6 +41,10 @@ export function streamAnswer(
     },
     { highWaterMark: 0 },
   );
+  dropped.register(body, () => {
+    settle.failed(`Dropped by the caller after ${bytes} bytes.`);
+    void reader.cancel().catch(() => {});
+  });
   const { status, statusText, headers } = response;
   return withUrl(new Response(body, { status, statusText, headers }), response.url);
 }
