@@ -22,6 +22,7 @@ describe("identifierSchema", () => {
     '"a""b"',
     'public."Ünï.cödé"',
     '"A"."b c"',
+    'public."user"',
     `"${"é".repeat(31)}"`,
   ])("takes %s", (name) => expect(identifierSchema.parse(name)).toBe(name));
 
@@ -40,6 +41,9 @@ describe("identifierSchema", () => {
     ['"a"b', /double quotes/],
     ["a; drop table b", /double quotes/],
     ["a--", /double quotes/],
+    ["user", /keywords in double quotes/],
+    ["time", /keywords in double quotes/],
+    ["public.select", /keywords in double quotes/],
     [long, /63 bytes/],
     [`public.${long}`, /63 bytes/],
     [`"${"é".repeat(32)}"`, /63 bytes/],

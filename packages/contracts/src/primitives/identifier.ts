@@ -18,11 +18,11 @@ const quotedStart = /^"((?:[^"]|"")+)"/;
 
 const identifierMessage =
   'must be an SQL identifier as Postgres writes it: lower-case letters, digits and _, or anything in "double quotes", ' +
-  "with at most one schema in front (auth.users); put other names in double quotes";
+  "with at most one schema in front (auth.users); put other names and keywords in double quotes";
 
 /**
- * A table's name as Postgres would write it (`quote_ident`): plain or in double quotes, at most 63 bytes a part,
- * optionally schema-qualified: `airports`, `auth.users`, `"My Table"` (data-model.md §2, made exact in decisions.md).
+ * A table's name as Postgres would write it (`quote_ident`): plain or in double quotes, as a keyword must be, at most 63
+ * bytes a part, optionally schema-qualified: `airports`, `auth.users`, `"My Table"` (data-model.md §2, decisions.md).
  */
 export const identifierSchema = z.string({ error: "must be a string" }).superRefine((text, context) => {
   const fault = identifierFault(text);
@@ -55,12 +55,18 @@ function leadingName(text: string): { name: string; rest: string } | null {
     return { name: quoted[1].replaceAll('""', '"'), rest: text.slice(quoted[0].length) };
   }
   const plain = plainStart.exec(text);
-  return plain === null ? null : { name: plain[0], rest: text.slice(plain[0].length) };
+  if (plain === null || isKeyword(plain[0])) return null;
+  return { name: plain[0], rest: text.slice(plain[0].length) };
+}
+
+/** Whether `quote_ident` puts the word in quotes, though it looks plain. */
+function isKeyword(word: string): boolean {
+  return postgresReservedWords.has(word) || postgresQuotedWords.has(word);
 }
 
 /** A bare name as `quote_ident` writes it: `airports` → `airports`, `My "T"` → `"My ""T"""`, `user` → `"user"`. */
 export function quoteIdentifier(name: string): string {
-  if (plainName.test(name) && !postgresReservedWords.has(name) && !postgresQuotedWords.has(name)) return name;
+  if (plainName.test(name) && !isKeyword(name)) return name;
   return `"${name.replaceAll('"', '""')}"`;
 }
 

@@ -1,16 +1,11 @@
-import { quotedKeywords } from "./keywords.ts";
-
-/** NAMEDATALEN - 1: Postgres cuts a longer name at a character's border, with a notice. */
-const MAX_BYTES = 63;
-const PLAIN = /^[a-z_][a-z0-9_]*$/;
+import { identifierByteLimit, quoteIdentifier } from "@waybill/contracts";
 
 /**
  * One part of a name as Postgres would write it (`quote_ident`): plain, or in double quotes, at most 63 bytes.
  * Anything gives a valid identifier: what Postgres cannot store in a name (NUL, nothing at all) is replaced.
  */
 export function quoteIdent(name: string): string {
-  const stored = cut(name.replaceAll("\0", "\uFFFD").toWellFormed()) || "?";
-  return PLAIN.test(stored) && !quotedKeywords.has(stored) ? stored : `"${stored.replaceAll('"', '""')}"`;
+  return quoteIdentifier(cut(name.replaceAll("\0", "\uFFFD").toWellFormed()) || "?");
 }
 
 /** `schema.name`, or `name` alone in schema public. */
@@ -20,13 +15,14 @@ export function qualifiedName(schema: string | null, name: string): string {
     : `${quoteIdent(schema)}.${quoteIdent(name)}`;
 }
 
+/** A longer name ends at a character's border, as Postgres cuts it. */
 function cut(name: string): string {
-  if (name.length * 3 <= MAX_BYTES || Buffer.byteLength(name) <= MAX_BYTES) return name;
+  if (name.length * 3 <= identifierByteLimit || Buffer.byteLength(name) <= identifierByteLimit) return name;
   let bytes = 0;
   let kept = "";
   for (const character of name) {
     bytes += Buffer.byteLength(character);
-    if (bytes > MAX_BYTES) break;
+    if (bytes > identifierByteLimit) break;
     kept += character;
   }
   return kept;
