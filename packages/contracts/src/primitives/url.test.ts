@@ -13,11 +13,17 @@ describe("httpsUrlSchema", () => {
     ["http://abc.supabase.co", /must be an https:\/\/ URL; http:\/\/ is taken only for a loopback host/],
     ["http://localhost:54321", /WAYBILL_ALLOW_HTTP_LOOPBACK=1/],
     ["ftp://abc.supabase.co", /must be an https/],
-    ["javascript:alert(1)", /must be an https/],
+    ["javascript:alert(1)", /must be a URL/],
     ["abc.supabase.co", /must be a URL/],
     ["", /must be a URL/],
     ["https://abc.supabase.co\n", /must be a URL/],
     ["https://a b.co", /must be a URL/],
+    ["https:abc.supabase.co", /must be a URL/],
+    ["https:/abc.supabase.co", /must be a URL/],
+    ["https:///abc.supabase.co", /must be a URL/],
+    ["https:\\\\abc.supabase.co", /must be a URL/],
+    ["https://abc.supabase.co\\x", /must be a URL/],
+    ["https://abc.supabase.co/@x", /must not carry a user or password, nor any @/],
     ["https://me:secret@abc.supabase.co", /must not carry a user or password/],
     ["https://me@abc.supabase.co", /must not carry a user or password/],
     ["https://abc.supabase.co?apikey=1", /must not carry a query/],
@@ -34,6 +40,7 @@ describe("supabaseUrlSchema with loopback over http allowed", () => {
     "http://127.8.9.1:1",
     "http://[::1]:54321",
     "http://db.localhost",
+    "HTTP://LOCALHOST:54321/base",
   ])("takes %s", (url) => {
     expect(loopback.parse(url)).toBe(url);
     expect(storedUrlSchema.parse(url)).toBe(url);
@@ -45,5 +52,8 @@ describe("supabaseUrlSchema with loopback over http allowed", () => {
     "http://10.0.0.1",
     "http://[::2]",
     "http://notlocalhost",
+    "http://2130706433",
+    "http://0x7f.1",
+    "http://[0:0:0:0:0:0:0:1]",
   ])("refuses %s", (url) => expectIssue(loopback, url, "", /must be an https/));
 });
