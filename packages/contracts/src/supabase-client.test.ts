@@ -7,6 +7,7 @@ import {
   supabaseClientOutputSchema as output,
   supabaseClientSchema as row,
   supabaseClientUpdateSchema as update,
+  supabaseClientUpdateSchemaWith,
 } from "./supabase-client.ts";
 import { supabaseClientRows } from "./testing/arbitraries.ts";
 import { expectIssue, type Rejection, without } from "./testing/expect-issue.ts";
@@ -132,6 +133,15 @@ describe("supabaseClientUpdateSchema", () => {
     expectIssue(update, {}, "", /at least one field/);
     expectIssue(update, { retry_count: 6 }, "retry_count", /0 to 5/);
     expectIssue(update, { client_type: "anon" }, "", /client_type/);
+    expectIssue(update, { supabase_key: "" }, "supabase_key", /must be a Supabase key/);
+    const both = { connection_status: "disconnected", is_active: true };
+    expectIssue(update, both, "is_active", /must be false while/);
+  });
+
+  it("takes http to loopback only where the rule allows it", () => {
+    const loopback = { supabase_url: "http://127.0.0.1:54321" };
+    expectIssue(update, loopback, "supabase_url", /WAYBILL_ALLOW_HTTP_LOOPBACK=1/);
+    expect(supabaseClientUpdateSchemaWith({ allowHttpLoopback: true }).parse(loopback)).toEqual(loopback);
   });
 });
 

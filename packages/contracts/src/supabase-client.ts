@@ -64,14 +64,13 @@ const idFitsType = (client: { client_id: string; client_type: string }): boolean
   client.client_id.endsWith(`/${client.client_type}`);
 const idFault = { path: ["client_id"], error: "must end in /<client_type>, the type of this very client" };
 
+const disconnectedFault = { path: ["is_active"], error: "must be false while connection_status is disconnected" };
+
 /** A row of `supabase_clients`; `supabase_key` is a ciphertext (data-model.md §1). */
 export const supabaseClientSchema = z
   .object({ ...columns, ...withDefaults, supabase_key: encryptedSchema })
   .refine(idFitsType, idFault)
-  .refine((row) => row.connection_status !== "disconnected" || !row.is_active, {
-    path: ["is_active"],
-    error: "must be false while connection_status is disconnected",
-  });
+  .refine((row) => row.connection_status !== "disconnected" || !row.is_active, disconnectedFault);
 export type SupabaseClientRow = z.output<typeof supabaseClientSchema>;
 
 /** What registers a client, the key in plain text. `http:` to a loopback host only where the rule allows it. */
@@ -94,18 +93,23 @@ export const supabaseClientCreateSchema = supabaseClientCreateSchemaWith({});
 export type SupabaseClientCreate = z.output<typeof supabaseClientCreateSchema>;
 
 /** What may change in a row. The key is plain text here; the store checks it against the row's client_type. */
-export const supabaseClientUpdateSchema = z
-  .strictObject({
-    supabase_url: storedUrlSchema,
-    supabase_key: supabaseKeySchema,
-    is_active: columns.is_active,
-    last_used: columns.last_used,
-    connection_status: columns.connection_status,
-    error_count: columns.error_count,
-    retry_count: columns.retry_count,
-  })
-  .partial()
-  .refine((changes) => Object.keys(changes).length > 0, { error: "must change at least one field" });
+export function supabaseClientUpdateSchemaWith(rule: UrlRule) {
+  return z
+    .strictObject({
+      supabase_url: supabaseUrlSchema(rule),
+      supabase_key: supabaseKeySchema,
+      is_active: columns.is_active,
+      last_used: columns.last_used,
+      connection_status: columns.connection_status,
+      error_count: columns.error_count,
+      retry_count: columns.retry_count,
+    })
+    .partial()
+    .refine((changes) => Object.keys(changes).length > 0, { error: "must change at least one field" })
+    .refine((changes) => changes.connection_status !== "disconnected" || changes.is_active !== true, disconnectedFault);
+}
+
+export const supabaseClientUpdateSchema = supabaseClientUpdateSchemaWith({});
 export type SupabaseClientUpdate = z.output<typeof supabaseClientUpdateSchema>;
 
 export const supabaseClientFilterSchema = z.strictObject({
