@@ -1,4 +1,4 @@
-import { ids, sealed, type TableName } from "./rows.ts";
+import { ids, sealed, validRows, type TableName } from "./rows.ts";
 import type { Row } from "./database.ts";
 
 /** Every constraint that a single row can break: its name and the changes to a valid row that break it and no other. */
@@ -59,8 +59,8 @@ export const refusedRows: readonly (readonly [TableName, string, readonly Row[]]
   ["authentication_contexts", "authentication_contexts_ip_address_not_empty", [{ ip_address: "" }]],
   [
     "authentication_contexts",
-    "authentication_contexts_expires_not_before_created",
-    [{ expires_at: "2026-11-22T09:59:59.999999Z" }],
+    "authentication_contexts_expires_after_created",
+    [{ expires_at: "2026-11-22T10:00:00Z" }, { expires_at: "2026-11-22T09:59:59.999999Z" }],
   ],
   [
     "authentication_contexts",
@@ -90,6 +90,7 @@ export const refusedRows: readonly (readonly [TableName, string, readonly Row[]]
     "data_models_table_name_not_waybill",
     [{ table_name: "database_operations" }, { table_name: "data_model_versions" }, { table_name: "pg_class" }],
   ],
+  ["data_models", "data_models_table_name_not_schema", [{ table_name: "auth" }, { table_name: "vault" }]],
   [
     "data_models",
     "data_models_schema_version_semver",
@@ -100,10 +101,19 @@ export const refusedRows: readonly (readonly [TableName, string, readonly Row[]]
     "data_models_fields_object",
     [{ fields: [] }, { fields: "object" }, { fields: {} }, { fields: { type: "array" } }],
   ],
-  ["data_models", "data_models_fields_size", [{ fields: { type: "object", description: "x".repeat(131_072) } }]],
-  ["data_models", "data_models_relationships_shape", [{ relationships: "routes" }, { relationships: 1 }]],
-  ["data_models", "data_models_validation_rules_shape", [{ validation_rules: true }]],
-  ["data_models", "data_models_indexes_shape", [{ indexes: "iata" }]],
+  [
+    "data_models",
+    "data_models_fields_properties",
+    [{ fields: { type: "object" } }, { fields: { type: "object", properties: [] } }],
+  ],
+  [
+    "data_models",
+    "data_models_fields_size",
+    [{ fields: { ...validRows.data_models.fields, description: "x".repeat(131_072) } }],
+  ],
+  ["data_models", "data_models_relationships_list", [{ relationships: "routes" }, { relationships: {} }]],
+  ["data_models", "data_models_validation_rules_list", [{ validation_rules: true }, { validation_rules: {} }]],
+  ["data_models", "data_models_indexes_list", [{ indexes: "iata" }, { indexes: {} }]],
   ["data_models", "data_models_rls_policies_shape", [{ rls_policies: "own" }]],
   ["data_models", "data_models_updated_not_before_created", [{ updated_at: "2026-11-22T09:59:59.999999Z" }]],
   ["data_models", "data_models_created_by_not_empty", [{ created_by: "" }]],
@@ -178,7 +188,8 @@ export const acceptedRows: readonly (readonly [TableName, Row])[] = [
   ["authentication_contexts", { ip_address: null, user_agent: null, permissions: null, is_active: false }],
   ["authentication_contexts", { access_token: sealed.replace("test", "k2") }],
   ["data_models", { model_name: "_routes2", table_name: "_routes2", schema_version: "2.0.0-rc.1+build.5" }],
-  ["data_models", { table_name: "a".repeat(63), relationships: {}, indexes: [], rls_policies: {} }],
+  ["data_models", { table_name: "a".repeat(63), relationships: [], indexes: [], rls_policies: [] }],
+  ["data_models", { rls_policies: { preset: "public-read" } }],
   ["database_operations", { table_name: "auth.users", completed_at: "2026-11-22T10:00:00.000002Z" }],
   ["database_operations", { table_name: '"My ""Table"""' }],
   ["database_operations", { table_name: `storage."${"é".repeat(31)}"` }],

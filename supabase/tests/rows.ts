@@ -12,6 +12,8 @@ export const ids = {
 /** A value of the form of an encrypted secret; nothing decrypts it. */
 export const sealed = `v1:test:${"A".repeat(60)}`;
 
+const fields = { type: "object", "x-primary-key": ["iata"], properties: { iata: { type: "string" } } };
+
 export const validRows = {
   supabase_clients: {
     client_id: ids.client,
@@ -45,7 +47,7 @@ export const validRows = {
     model_name: "Airport",
     table_name: "airports",
     schema_version: "1.0.0",
-    fields: { type: "object", properties: { iata: { type: "string" } } },
+    fields,
     relationships: [],
     validation_rules: null,
     indexes: null,
@@ -60,7 +62,7 @@ export const validRows = {
     schema_version: "1.0.0",
     model_name: "Airport",
     table_name: "airports",
-    fields: { type: "object" },
+    fields,
     relationships: null,
     validation_rules: null,
     indexes: null,

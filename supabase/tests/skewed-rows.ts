@@ -27,7 +27,7 @@ export async function fillSkewed(tx: Transaction): Promise<void> {
   await tx`
     insert into data_models (model_id, model_name, table_name, schema_version, fields, is_active, created_by)
     select ('00000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid, 'M' || n, 't' || n, '1.0.0',
-      '{"type": "object"}', n % 200 <> 0, 'user-0'
+      '{"type": "object", "properties": {"id": {}}}', n % 200 <> 0, 'user-0'
     from ${series}`;
   await tx`
     insert into data_model_versions (model_id, schema_version, model_name, table_name, fields, created_by)

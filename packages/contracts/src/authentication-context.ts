@@ -26,7 +26,7 @@ const columns = {
   is_active: z.boolean({ error: "must be true or false" }),
   created_at: timestampSchema,
   last_activity: timestampSchema,
-  ip_address: textSchema.nullable(),
+  ip_address: nonEmptyText(64).nullable(),
   user_agent: textSchema.nullable(),
   permissions: storedJsonSchema.nullable(),
 };
