@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import * as contracts from "./index.ts";
+import { accepted } from "./testing/accepted.ts";
 import {
   authenticationContextRows,
   databaseOperationRows,
@@ -30,6 +31,23 @@ describe("every schema", () => {
   it("is here to be tested", () => {
     expect(schemas.length).toBeGreaterThan(60);
   });
+
+  it("has an arbitrary of values that it must take", () => {
+    expect([...accepted.keys()].sort()).toEqual(schemas.map(({ name }) => name).sort());
+  });
+
+  it.each(schemas)(
+    "$name takes what it is for, and what it made of that again, also sent as JSON",
+    ({ name, schema }) => {
+      fc.assert(
+        fc.property(accepted.get(name) ?? fc.constant(null), (value) => {
+          const made = schema.parse(value);
+          expect(schema.parse(made)).toEqual(made);
+          expect(schema.parse(JSON.parse(JSON.stringify(made)))).toEqual(made);
+        }),
+      );
+    },
+  );
 
   it.each(schemas)("$name answers anything with a result, never by throwing, and takes what it made", ({ schema }) => {
     for (const value of pool) {

@@ -28,6 +28,7 @@ export const jsonValues: fc.Arbitrary<JsonValue> = fc
 const base64url = (length: number) =>
   fc.string({ unit: fc.constantFrom("A", "B", "x", "0", "9", "-", "_"), minLength: length, maxLength: length + 40 });
 export const ciphertexts = base64url(39).map((text) => `v1:key-1:${text}`);
+export const hashes = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((hash) => Buffer.from(hash).toString("hex"));
 export const uuids = fc.uuid();
 export const versions = fc.tuple(fc.nat(9), fc.nat(9), fc.nat(9)).map((parts) => parts.join("."));
 
@@ -91,7 +92,7 @@ export const authenticationContextRows: fc.Arbitrary<AuthenticationContextRow> =
     user_id: uuids,
     access_token: ciphertexts,
     refresh_token: ciphertexts,
-    token_hash: fc.uint8Array({ minLength: 32, maxLength: 32 }).map((hash) => Buffer.from(hash).toString("hex")),
+    token_hash: hashes,
     token_type: fc.constant("Bearer"),
     is_active: fc.boolean(),
     created_at: instants,
