@@ -84,6 +84,8 @@ describe("authenticationContextSchema", () => {
     ["expiry after creation", { expires_at: stored.created_at }, "expires_at", /must be after created_at/],
     ["permissions as JSON", { permissions: { since: new Date() } }, "permissions.since", /must be a JSON value/],
     ["a user", { user_id: "" }, "user_id", /must not be empty/],
+    ["an address, if any", { ip_address: "" }, "ip_address", /must not be empty/],
+    ["is_active's type", { is_active: 1 }, "is_active", /must be true or false/],
     ["the id's form", { session_id: "1" }, "session_id", /UUID/],
   ])("holds %s", (_rule, changes, path, message) => expectIssue(row, { ...stored, ...changes }, path, message));
 });

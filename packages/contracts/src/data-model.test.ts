@@ -62,6 +62,7 @@ describe("dataModelSchema", () => {
       /must not be before created_at/,
     ],
     ["a creator", { created_by: "" }, "created_by", /must not be empty/],
+    ["active or not", { is_active: "yes" }, "is_active", /must be true or false/],
   ])("holds that %s", (_rule, changes, path, message) => expectIssue(row, { ...stored, ...changes }, path, message));
 });
 
@@ -153,6 +154,24 @@ describe("dataModelCreateSchema", () => {
     ["indexes name known columns", { indexes: [{ columns: ["fare"] }] }, "indexes.0.columns.0", /fare is none/],
     ["indexes have columns", { indexes: [{ columns: [] }] }, "indexes.0.columns", /at least one column/],
     [
+      "indexes have a list of columns",
+      { indexes: [{ columns: "count" }] },
+      "indexes.0.columns",
+      /must be an array of column names/,
+    ],
+    [
+      "indexes have at most 32 columns",
+      { indexes: [{ columns: Array.from({ length: 33 }, (_, index) => `c${index}`) }] },
+      "indexes.0.columns",
+      /must name at most 32 columns/,
+    ],
+    [
+      "indexes are unique or not",
+      { indexes: [{ columns: ["count"], unique: 1 }] },
+      "indexes.0.unique",
+      /must be true or false/,
+    ],
+    [
       "indexes name a column once",
       { indexes: [{ columns: ["count", "count"] }] },
       "indexes.0.columns",
@@ -201,6 +220,7 @@ describe("dataModelCreateSchema", () => {
     ["rls_policies.preset", { rls_policies: { preset: "all-rows" } }, /own-rows, tenant or public-read/],
     ["rls_policies.0.command", { rls_policies: [{ ...policy, command: "read" }] }, /all, select/],
     ["rls_policies.0.roles", { rls_policies: [{ ...policy, roles: [] }] }, /at least one role/],
+    ["rls_policies.0.roles.0", { rls_policies: [{ ...policy, roles: ["postgres"] }] }, /must be public, anon/],
     ["rls_policies.0.using", { rls_policies: [{ ...policy, command: "insert" }] }, /must be left out for insert/],
     ["rls_policies.0.check", { rls_policies: [{ ...policy, check: "true" }] }, /must be left out for select/],
     ["rls_policies", { rls_policies: "public-read" }, /must be { preset }/],

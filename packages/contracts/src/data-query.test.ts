@@ -36,6 +36,8 @@ describe("dataListInputSchema", () => {
     ["model", { model: "a b" }, /must be an identifier/],
     ["limit", { limit: 1001 }, /at most 1000/],
     ["limit", { limit: 0 }, /at least 1/],
+    ["limit", { limit: 1.5 }, /must be a whole number/],
+    ["columns", { columns: many(501, "a") }, /at most 500 columns/],
     ["filters", { filters: many(21, { column: "a", op: "is", value: null }) }, /at most 20/],
     ["order", { order: many(5, { column: "a" }) }, /at most 4/],
     ["order.0.direction", { order: [{ column: "a", direction: "up" }] }, /asc or desc/],

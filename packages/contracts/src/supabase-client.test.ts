@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  instanceSchema as instance,
   supabaseClientCreateSchema as create,
   supabaseClientCreateSchemaWith,
   supabaseClientFilterSchema as filter,
@@ -145,12 +146,22 @@ describe("supabaseClientUpdateSchema", () => {
   });
 });
 
+describe("instanceSchema", () => {
+  it("takes a host's name and refuses what is none", () => {
+    expect(instance.parse("web-1.example_b")).toBe("web-1.example_b");
+    for (const name of ["", "-web", "web/1", "a b", "a".repeat(201)])
+      expectIssue(instance, name, "", /must be 1 to 200 letters/);
+    expectIssue(instance, 7, "", /must be a string/);
+  });
+});
+
 describe("supabaseClientFilterSchema", () => {
   it("takes every indexed field and pages of 1 to 200, 50 by default", () => {
     expect(filter.parse({})).toEqual({ limit: 50 });
     const all = { client_type: "anon", is_active: false, connection_status: "error", cursor: "a/anon", limit: 200 };
     expect(filter.parse(all)).toEqual(all);
     expectIssue(filter, { limit: 0 }, "limit", /at least 1/);
+    expectIssue(filter, { limit: 1.5 }, "limit", /must be a whole number/);
     expectIssue(filter, { limit: 201 }, "limit", /at most 200/);
     expectIssue(filter, { cursor: "nowhere" }, "cursor", /<instance>/);
     expectIssue(filter, { instance: "web" }, "", /instance/);

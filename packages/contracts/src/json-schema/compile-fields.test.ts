@@ -63,6 +63,23 @@ describe("compileFields", () => {
     });
   });
 
+  it("names a constant and a property that a nested schema has not", () => {
+    const check = compileFields(
+      column({ type: "object", properties: { kind: { const: "hub" } }, additionalProperties: false }),
+    );
+    expect(check({ id: { kind: "field", size: 3 } })).toEqual({
+      ok: false,
+      issues: [
+        {
+          field: "id.size",
+          rule: "additionalProperties",
+          message: expect.stringMatching(/^must not be given: the schema/),
+        },
+        { field: "id.kind", rule: "const", message: 'must be "hub"' },
+      ],
+    });
+  });
+
   it("names every fault of a row at once, and at most 50", () => {
     expect(validate({ iata: 1, city: 1, runways: "x" })).toMatchObject({ issues: [{}, {}, {}] });
     const many = compileFields(column({ type: "array", items: { type: "string" } }));

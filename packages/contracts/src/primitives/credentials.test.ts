@@ -40,6 +40,11 @@ describe("jwtSchema", () => {
     ["claims beyond 16 KiB", token({ sub: "a".repeat(16_384) })],
     ["10 MB", `${"a".repeat(10_000_000)}.a.a`],
   ])("refuses a token with %s", (_fault, text) => expectIssue(jwtSchema, text, "", /signed JSON Web Token/));
+
+  it("and its like take text only", () => {
+    for (const schema of [jwtSchema, supabaseKeySchema, encryptedSchema, tokenHashSchema])
+      expectIssue(schema, 7, "", /must be a string/);
+  });
 });
 
 describe("encryptedSchema and tokenHashSchema", () => {

@@ -117,6 +117,10 @@ describe("columnNameSchema", () => {
   });
 });
 
+it.each([columnNameSchema, modelTableNameSchema, modelNameSchema])("a name is text: case %#", (schema) => {
+  expectIssue(schema, 7, "", /must be a string/);
+});
+
 describe("modelNameSchema", () => {
   it("takes an identifier in any case and nothing else", () => {
     expect(modelNameSchema.parse("Airport_2")).toBe("Airport_2");

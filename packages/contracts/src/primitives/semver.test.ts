@@ -39,6 +39,10 @@ describe("semverSchema", () => {
     "9999999999999999.0.0",
   ])("refuses %j", (version) => expectIssue(semverSchema, version, "", /semantic versioning/));
 
+  it("refuses what is no text", () => {
+    expectIssue(semverSchema, 1, "", /must be a string/);
+  });
+
   it("refuses an endless one at once", () => {
     expectIssue(semverSchema, `1.0.0-${"1".repeat(1_000_000)}`, "", /at most 128/);
   });
