@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { semverSchema, uuidSchema } from "@waybill/contracts";
+import { semverSchema, userIdSchema, uuidSchema } from "@waybill/contracts";
 import { z } from "zod";
 
 /** Who asks, and on whose behalf: what an operation's record needs besides the request itself. */
@@ -19,7 +19,7 @@ const nullableUuid = uuidSchema.nullish();
 /** What the columns of a record take: a context that breaks it would have every record in it refused. */
 export const operationContextSchema = z.object({
   request_id: z.string().regex(/^[!-~]{1,200}$/, { error: "must be 1 to 200 visible ASCII characters" }),
-  user_id: z.string().min(1, { error: "must not be empty; null says nobody" }).max(255).nullish(),
+  user_id: userIdSchema.nullish(),
   session_id: nullableUuid,
   model_id: nullableUuid,
   schema_version: semverSchema.nullish(),
