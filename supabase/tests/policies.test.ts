@@ -247,11 +247,20 @@ describe("the demo's tables", () => {
     expect((await owned(alice.client)).data).toEqual([{ iata: "ZZA", owner_id: alice.id }]);
   });
 
-  test("routes between known airports only, and who owns one removes it", async () => {
+  test("routes between known airports only, and who owns one changes and removes it", async () => {
     const route = { origin: "ZZA", destination: "ZZA", count: 1 };
     expect((await bob.client.from("routes").insert({ ...route, destination: "ZZZ" })).error?.code).toBe("23503");
     expect((await bob.client.from("routes").insert({ ...route, count: 0 })).error?.code).toBe("23514");
     expect((await bob.client.from("routes").insert(route)).error).toBeNull();
+    const forged = { ...route, owner_id: bob.id };
+    expect((await alice.client.from("routes").insert(forged)).error?.code).toBe(denied);
+    const change = alice.client.from("routes").update({ count: 9 }).eq("origin", "ZZA");
+    expect((await change.select()).data).toEqual([]);
+    const gift = bob.client.from("routes").update({ owner_id: alice.id }).eq("origin", "ZZA");
+    expect((await gift).error?.code).toBe(denied);
+    expect((await bob.client.from("routes").update({ count: 2 }).eq("origin", "ZZA").select()).data).toMatchObject([
+      { count: 2 },
+    ]);
     expect((await alice.client.from("routes").delete().eq("origin", "ZZA").select()).data).toEqual([]);
     expect((await bob.client.from("routes").delete().eq("origin", "ZZA").select()).data).toHaveLength(1);
     expect((await stranger.from("routes").select()).error?.code).toBe(denied);
