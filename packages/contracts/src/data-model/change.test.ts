@@ -35,6 +35,16 @@ describe("classifyChange", () => {
     ["no pattern", column({ pattern: "a" }), column({})],
     ["no required column", base, column(text, { required: [] })],
     ["a property of a nested object", column({ properties: {} }), column({ properties: { x: {} } })],
+    [
+      "a property of a nested object that allows no other",
+      column({ properties: {}, additionalProperties: false }),
+      column({ properties: { x: text }, additionalProperties: false }),
+    ],
+    [
+      "a wider definition",
+      column({ $ref: "#/$defs/x" }, { $defs: { x: { maxLength: 1 } } }),
+      column({ $ref: "#/$defs/x" }, { $defs: { x: { maxLength: 2 } } }),
+    ],
     ["longer items", column({ items: { maxLength: 1 } }), column({ items: { maxLength: 2 } })],
   ])("calls %s minor", (_what, previous, next) => expect(classifyChange(previous, next)).toBe("minor"));
 
@@ -62,6 +72,27 @@ describe("classifyChange", () => {
     ["another Postgres type", base, column({ ...text, "x-pg": "citext" })],
     ["shorter items", column({ items: { maxLength: 2 } }), column({ items: { maxLength: 1 } })],
     ["a definition that changed", column(text, { $defs: { x: {} } }), column(text, { $defs: { x: { maxLength: 1 } } })],
+    ["a property of an open nested object", column({ properties: {} }), column({ properties: { x: text } })],
+    [
+      "a property where a pattern named it already",
+      column({ patternProperties: { x: {} }, additionalProperties: false }),
+      column({ patternProperties: { x: {} }, additionalProperties: false, properties: { x: text } }),
+    ],
+    [
+      "properties that nothing looks at any more",
+      column({ additionalProperties: true, unevaluatedProperties: false }),
+      column({ unevaluatedProperties: false }),
+    ],
+    ...["not", "if", "contains", "oneOf"].map((keyword): [string, DataModelFields, DataModelFields] => {
+      const schema = { $ref: "#/$defs/x" };
+      const use = { [keyword]: keyword === "oneOf" ? [schema, {}] : schema };
+      const wider = { x: { maxLength: 2 } };
+      return [
+        `a wider definition under ${keyword}`,
+        column(use, { $defs: { x: { maxLength: 1 } } }),
+        column(use, { $defs: wider }),
+      ];
+    }),
     ["a keyword that cannot be judged", base, column({ ...text, not: { const: "x" } })],
   ])("calls %s major", (_what, previous, next) => expect(classifyChange(previous, next)).toBe("major"));
 

@@ -19,33 +19,59 @@ const lowerLimits = new Set(["minimum", "exclusiveMinimum", "minLength", "minIte
  * allowed, else `patch`. What cannot be told is taken as breaking.
  */
 export function classifyChange(previous: DataModelFields, next: DataModelFields): Change {
-  return classifySchema(previous, next);
+  const { properties, $defs, ...rest } = previous;
+  const { properties: columns, $defs: definitions, ...others } = next;
+  const refs = hasTurnedRef(next, false);
+  return [
+    // A column that is new cannot have been in a row: unknown ones are refused.
+    classifyMap(properties, columns, () => "minor", refs),
+    classifyMap($defs ?? {}, definitions ?? {}, () => "patch", refs),
+    classifySchema(rest, others),
+  ].reduce(greater);
 }
 
 function classifySchema(previous: JsonValue | undefined, next: JsonValue | undefined): Change {
   if (!isRecord(previous) || !isRecord(next)) return isSame(previous, next) ? "patch" : "major";
   const keywords = new Set([...Object.keys(previous), ...Object.keys(next)]);
   let change: Change = "patch";
-  for (const keyword of keywords) change = greater(change, classifyKeyword(keyword, previous[keyword], next[keyword]));
+  for (const keyword of keywords) change = greater(change, classifyKeyword(keyword, previous, next));
   return change;
 }
 
-function classifyKeyword(keyword: string, before: JsonValue | undefined, after: JsonValue | undefined): Change {
+function classifyKeyword(keyword: string, previous: JsonObject, next: JsonObject): Change {
+  const [before, after] = [previous[keyword], next[keyword]];
   if (annotations.has(keyword) || isSame(before, after)) return "patch";
-  if (keyword === "properties") return classifyMap(before ?? {}, after ?? {}, "minor");
-  if (keyword === "$defs") return classifyMap(before ?? {}, after ?? {}, "patch");
+  if (keyword === "properties") return classifyMap(before ?? {}, after ?? {}, addedTo(previous));
   if (keyword === "items") return classifySchema(before, after);
   if (keyword === "type") return isWider(typesOf(before), typesOf(after)) ? "minor" : "major";
   if (keyword === "required") return isWider(listOf(after), listOf(before)) ? "minor" : "major";
   if (keyword === "x-primary-key" || keyword === "x-pg") return "major";
   if (keyword === "enum") return classifyEnum(before, after);
   if (upperLimits.has(keyword) || lowerLimits.has(keyword)) return classifyLimit(keyword, before, after);
+  // What no other keyword looks at any more is left to this one.
+  if (keyword === "additionalProperties" && Object.hasOwn(next, "unevaluatedProperties")) return "major";
   // A rule that falls away refuses nothing that it took before.
   return after === undefined && isPlainRule(keyword) ? "minor" : "major";
 }
 
 function isPlainRule(keyword: string): boolean {
   return ["pattern", "format", "const", "multipleOf", "uniqueItems", "additionalProperties"].includes(keyword);
+}
+
+/** A property new in an object of a column: the object may have had one of that name, unless it allowed no other. */
+function addedTo(object: JsonObject): (schema: JsonValue) => Change {
+  const closed = object["additionalProperties"] === false && !Object.hasOwn(object, "patternProperties");
+  return (schema) => (closed || classifySchema({}, schema) === "patch" ? "minor" : "major");
+}
+
+/** Where a schema that takes more can make the one around it take less. */
+const turning = new Set(["contains", "if", "not", "oneOf"]);
+
+function hasTurnedRef(value: JsonValue, turned: boolean): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return Object.entries(value).some(
+    ([key, part]: [string, JsonValue]) => (turned && key === "$ref") || hasTurnedRef(part, turned || turning.has(key)),
+  );
 }
 
 function classifyEnum(before: JsonValue | undefined, after: JsonValue | undefined): Change {
@@ -60,13 +86,21 @@ function classifyLimit(keyword: string, before: JsonValue | undefined, after: Js
   return relaxed ? "minor" : "major";
 }
 
-function classifyMap(before: JsonValue | undefined, after: JsonValue | undefined, added: Change): Change {
+function classifyMap(
+  before: JsonValue,
+  after: JsonValue,
+  added: (schema: JsonValue) => Change,
+  /** Whether something refers to these schemas in a way that turns "more" into "less". */
+  turned = false,
+): Change {
   if (!isRecord(before) || !isRecord(after)) return "major";
-  let change: Change = "patch";
-  for (const [name, schema] of Object.entries(before)) {
-    change = greater(change, Object.hasOwn(after, name) ? classifySchema(schema, after[name]) : "major");
+  const gone = Object.keys(before).some((name) => !Object.hasOwn(after, name));
+  let change: Change = gone ? "major" : "patch";
+  for (const [name, schema] of Object.entries(after)) {
+    const changed = Object.hasOwn(before, name) ? classifySchema(before[name], schema) : null;
+    change = greater(change, turned && changed === "minor" ? "major" : (changed ?? added(schema)));
   }
-  return Object.keys(after).some((name) => !Object.hasOwn(before, name)) ? greater(change, added) : change;
+  return change;
 }
 
 /** Type names, `number` spelled out with `integer`, which it includes. */
