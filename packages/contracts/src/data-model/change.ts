@@ -1,4 +1,4 @@
-import type { Change, JsonObject, JsonValue } from "../primitives.ts";
+import { type Change, isJsonObject, type JsonObject, type JsonValue } from "../primitives.ts";
 import type { DataModelFields } from "./fields.ts";
 
 const rank = { patch: 0, minor: 1, major: 2 } as const;
@@ -31,7 +31,7 @@ export function classifyChange(previous: DataModelFields, next: DataModelFields)
 }
 
 function classifySchema(previous: JsonValue | undefined, next: JsonValue | undefined): Change {
-  if (!isRecord(previous) || !isRecord(next)) return isSame(previous, next) ? "patch" : "major";
+  if (!isJsonObject(previous) || !isJsonObject(next)) return isSame(previous, next) ? "patch" : "major";
   const keywords = new Set([...Object.keys(previous), ...Object.keys(next)]);
   let change: Change = "patch";
   for (const keyword of keywords) change = greater(change, classifyKeyword(keyword, previous, next));
@@ -93,7 +93,7 @@ function classifyMap(
   /** Whether something refers to these schemas in a way that turns "more" into "less". */
   turned = false,
 ): Change {
-  if (!isRecord(before) || !isRecord(after)) return "major";
+  if (!isJsonObject(before) || !isJsonObject(after)) return "major";
   const gone = Object.keys(before).some((name) => !Object.hasOwn(after, name));
   let change: Change = gone ? "major" : "patch";
   for (const [name, schema] of Object.entries(after)) {
@@ -128,10 +128,6 @@ function isSame(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
 /** JSON text with keys in order, so that equal values have equal texts. */
 function canonical(value: JsonValue): string {
   return JSON.stringify(value, (_key, part: JsonValue) =>
-    isRecord(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part,
+    isJsonObject(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part,
   );
-}
-
-function isRecord(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import {
   byteLength,
   columnNameSchema,
+  isJsonObject,
   jsonDepthLimit,
   jsonFault,
   type JsonObject,
@@ -31,7 +32,7 @@ export interface DataModelFields extends JsonObject {
  * `checkFields` of `@waybill/contracts/json-schema` to tell, which needs ajv.
  */
 export const dataModelFieldsSchema = z
-  .custom<DataModelFields>(isRecord, { error: "must be a JSON Schema, an object", abort: true })
+  .custom<DataModelFields>(isJsonObject, { error: "must be a JSON Schema, an object", abort: true })
   .superRefine((fields, context) => {
     const fault = documentFault(fields);
     // `continue: false`: what checks a whole model may rely on the shape of its fields.
@@ -63,7 +64,7 @@ function shapeFaults(fields: JsonObject): Fault[] {
     faults.push({ path: ["$schema"], message: `must be ${jsonSchemaDialect}, or be left out` });
   }
   const properties = fields["properties"];
-  if (!isRecord(properties) || Object.keys(properties).length === 0) {
+  if (!isJsonObject(properties) || Object.keys(properties).length === 0) {
     return [...faults, { path: ["properties"], message: "must be an object with a property for each column" }];
   }
   return [...faults, ...propertyFaults(properties), ...namesFaults(fields, properties)];
@@ -78,7 +79,7 @@ function propertyFaults(properties: JsonObject): Fault[] {
     const path = ["properties", name];
     const named = columnNameSchema.safeParse(name);
     const faults: Fault[] = (named.error?.issues ?? []).map(({ message }) => ({ path, message }));
-    if (!isRecord(property)) return [...faults, { path, message: "must be a JSON Schema, an object" }];
+    if (!isJsonObject(property)) return [...faults, { path, message: "must be a JSON Schema, an object" }];
     const type = property["x-pg"];
     if (type !== undefined && (typeof type !== "string" || !isPostgresType(type))) {
       const message = "must name a Postgres type, such as numeric(10,2), timestamptz or text[]";
@@ -139,8 +140,4 @@ export function requiredOf(fields: DataModelFields): readonly string[] {
 
 function isNames(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((name) => typeof name === "string");
-}
-
-function isRecord(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

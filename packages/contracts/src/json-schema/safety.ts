@@ -1,8 +1,8 @@
 import type { ErrorIssue } from "../errors.ts";
-import type { JsonObject } from "../primitives.ts";
+import { isJsonObject, type JsonObject } from "../primitives.ts";
 import { formatNames } from "./formats.ts";
 import { patternFault } from "./pattern.ts";
-import { isRecord, resolveRef, type Subschema, subschemasOf } from "./subschemas.ts";
+import { resolveRef, type Subschema, subschemasOf } from "./subschemas.ts";
 
 /** Schemas that one row may be held against, each `$ref` counted as often as it is used. */
 const costLimit = 10_000;
@@ -62,7 +62,7 @@ function keywordIssues(
 
 function patternIssues(schema: JsonObject, path: readonly string[]): ErrorIssue[] {
   const { pattern, patternProperties } = schema;
-  const named = isRecord(patternProperties) ? Object.keys(patternProperties) : [];
+  const named = isJsonObject(patternProperties) ? Object.keys(patternProperties) : [];
   const places = [
     ...(typeof pattern === "string" ? [{ text: pattern, at: [...path, "pattern"] }] : []),
     ...named.map((text) => ({ text, at: [...path, "patternProperties", text] })),
@@ -115,7 +115,7 @@ function costOf(root: JsonObject, schema: JsonObject, known: Map<JsonObject, num
   const target = typeof ref === "string" ? resolveRef(root, ref) : null;
   const parts = subschemasOf(schema, []).filter(({ applied }) => applied);
   let cost = 1;
-  for (const part of [...parts.map(({ schema: inner }) => inner), ...(isRecord(target) ? [target] : [])]) {
+  for (const part of [...parts.map(({ schema: inner }) => inner), ...(isJsonObject(target) ? [target] : [])]) {
     const more = costOf(root, part, known);
     if (more === null) return null;
     cost += more;

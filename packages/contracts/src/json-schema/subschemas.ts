@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from "../primitives.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../primitives.ts";
 
 /** A schema inside a schema, and where it stands. */
 export interface Subschema {
@@ -17,7 +17,7 @@ const maps = ["$defs", "dependentSchemas", "patternProperties", "properties"];
 export function subschemasOf(schema: JsonObject, path: readonly string[]): Subschema[] {
   const found: Subschema[] = [];
   const add = (value: JsonValue | undefined, at: readonly string[], applied = true): void => {
-    if (isRecord(value)) found.push({ schema: value, path: [...path, ...at], applied });
+    if (isJsonObject(value)) found.push({ schema: value, path: [...path, ...at], applied });
   };
   for (const keyword of [...single, ...singleUnevaluated]) add(schema[keyword], [keyword]);
   for (const keyword of lists) {
@@ -26,7 +26,7 @@ export function subschemasOf(schema: JsonObject, path: readonly string[]): Subsc
   }
   for (const keyword of maps) {
     const map = schema[keyword];
-    if (isRecord(map))
+    if (isJsonObject(map))
       for (const [name, value] of Object.entries(map)) add(value, [keyword, name], keyword !== "$defs");
   }
   return found;
@@ -37,14 +37,14 @@ export function resolveRef(root: JsonObject, ref: string): JsonObject | null {
   if (!ref.startsWith("#/")) return null;
   let at: JsonValue | undefined = root;
   for (const part of ref.slice(2).split("/")) at = step(at, part);
-  return isRecord(at) ? at : null;
+  return isJsonObject(at) ? at : null;
 }
 
 function step(at: JsonValue | undefined, part: string): JsonValue | undefined {
   if (at === undefined || at === null || typeof at !== "object") return undefined;
   const key = decode(part);
   if (Array.isArray(at)) return /^\d+$/.test(key) ? at[Number(key)] : undefined;
-  return isRecord(at) && Object.hasOwn(at, key) ? at[key] : undefined;
+  return isJsonObject(at) && Object.hasOwn(at, key) ? at[key] : undefined;
 }
 
 function decode(part: string): string {
@@ -53,8 +53,4 @@ function decode(part: string): string {
   } catch {
     return part;
   }
-}
-
-export function isRecord(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
