@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -42,6 +42,16 @@ describe("a start that cannot be", () => {
     expect(server.output()).toContain(`Port ${port} on 127.0.0.1 is in use`);
     expect(server.output()).not.toMatch(/^\s+at /m);
     other.close();
+  });
+
+  it("says in a sentence that the data directory cannot be used, and which setting names another", async () => {
+    const path = join(directory, "a file");
+    await writeFile(path, "");
+    for (const dataDir of [path, join(path, "below")]) {
+      await using server = forkServer({ WAYBILL_DATA_DIR: dataDir });
+      expect(await server.ended).toBe(1);
+      expect(server.output()).toMatch(/^The data directory .* cannot be used \(E[A-Z]+.*WAYBILL_DATA_DIR\.\n$/);
+    }
   });
 });
 
