@@ -27,7 +27,7 @@ try {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
 }
-if (report.results.length > 0) process.stdout.write(`\n${stepTable(report.results)}\n`);
+if (report.results.length > 0) process.stdout.write(`\n${stepTable(report.results, process.stdout.columns)}\n`);
 
 async function run(): Promise<void> {
   const options = { datasets: await readDatasets(), batch: 250 };

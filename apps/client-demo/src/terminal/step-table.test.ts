@@ -16,6 +16,15 @@ test("one aligned line a step, every line of a failure, and the sum", () => {
   ]);
 });
 
+test("a note is wrapped to the terminal, beneath its own beginning", () => {
+  const steps = [{ name: "delete", outcome: "passed" as const, ms: 100, note: "one two three four five six sevens" }];
+  expect(stepTable(steps, 48).split("\n").slice(0, -1)).toEqual([
+    "✔ delete    0.1 s  one two three four five six",
+    "                   sevens",
+  ]);
+  expect(stepTable(steps, 30).split("\n")).toHaveLength(2);
+});
+
 test("no steps are said, not drawn", () => {
   expect(stepTable([])).toBe("no steps in 0.0 s");
 });

@@ -9,15 +9,38 @@ export interface StepResult {
 
 const marks = { passed: "✔", failed: "✘", skipped: "–" } as const;
 
-/** The steps as lines: mark, name, seconds, note; the last line counts them and adds up the time. */
-export function stepTable(steps: readonly StepResult[]): string {
+/** A note in a narrower column would be a tower of words. */
+const narrowest = 24;
+
+/**
+ * The steps as lines: mark, name, seconds, note; the last line counts them and adds up the time. Notes are wrapped to
+ * `columns`, the terminal's width, where they stay legible; without it, as in a log, they are as long as they are.
+ */
+export function stepTable(steps: readonly StepResult[], columns = Infinity): string {
   const width = Math.max(...steps.map(({ name }) => name.length), 0);
+  const indent = " ".repeat(2 + width + 1 + 8 + 2);
+  const room = columns - indent.length;
   const lines = steps.map((step) => {
-    const [first = "", ...more] = step.note.split("\n");
+    const note = step.note.split("\n").flatMap((line) => (room < narrowest ? [line] : wrapped(line, room)));
+    const [first = "", ...more] = note;
     const head = `${marks[step.outcome]} ${step.name.padEnd(width)} ${seconds(step.ms)}  ${first}`.trimEnd();
-    return [head, ...more.map((line) => `  ${" ".repeat(width)} ${" ".repeat(8)}  ${line}`)].join("\n");
+    return [head, ...more.map((line) => `${indent}${line}`)].join("\n");
   });
   return [...lines, total(steps)].join("\n");
+}
+
+/** Breaks a line between words; a word that is longer than the room stays whole. */
+function wrapped(line: string, room: number): string[] {
+  const lines: string[] = [];
+  let last = "";
+  for (const word of line.split(" ")) {
+    const longer = last === "" ? word : `${last} ${word}`;
+    if (last !== "" && longer.length > room) {
+      lines.push(last);
+      last = word;
+    } else last = longer;
+  }
+  return [...lines, last];
 }
 
 function total(steps: readonly StepResult[]): string {
