@@ -40,7 +40,7 @@ async function run(program: string): Promise<unknown> {
 
 test("the first call answers with airports", async () => {
   const code = example("A first call").replaceAll("http://127.0.0.1:8787", started.url);
-  const rows = await run(`${code}\nconsole.log(JSON.stringify(rows));`);
+  const rows = await run(code.replace("console.log(rows)", "console.log(JSON.stringify(rows))"));
   expect(rows).toHaveLength(5);
   expect(rows).toContainEqual({ iata: expect.any(String), city: expect.any(String) });
 });

@@ -52,7 +52,7 @@ function hostedLines(url: string): string[] {
     "",
     "Try it in a shell:",
     `  curl ${url}/trpc/system.health`,
-    "Make the first admin with: pnpm admin create <e-mail>",
+    "Make the first admin with: npx -y pnpm@12.21.0 admin create <e-mail>",
     "For the embedded Supabase: unset every SUPABASE_ variable, and start again.",
     "",
   ];
