@@ -26,6 +26,8 @@ export class SharedSession implements AsyncDisposable {
   #settings: Map<string, string>;
   #copy: wire.Frame | undefined;
   #listens = false;
+  /** After an error everything up to the client's Sync is skipped, as the protocol asks. */
+  #skipsToSync = false;
   #settingsChanged = false;
   #release: (() => void) | undefined;
 
@@ -41,6 +43,7 @@ export class SharedSession implements AsyncDisposable {
 
   /** Runs messages that end where the client waits for an answer, and returns the answer. */
   async run(batch: readonly wire.Frame[]): Promise<Buffer> {
+    if (this.#skipsToSync) return this.#skip(batch);
     const [first] = batch;
     if (first && batch.length === 1 && wire.asksForRows(first)) {
       // PGlite cannot wait for rows in the middle of a statement: it gets them together with it.
@@ -55,7 +58,14 @@ export class SharedSession implements AsyncDisposable {
       : batch.flatMap((frame) => this.#toEngine(frame));
     const answer = await this.#options.driver.execProtocolRaw(Buffer.concat(messages));
     const frames = wire.splitFrames(Buffer.from(answer));
-    return this.#read(copy ? frames.filter(({ type }) => type !== "G") : frames);
+    return this.#read(copy ? frames.filter(({ type }) => type !== "G") : frames, batch.at(-1)?.type !== "H");
+  }
+
+  async #skip(batch: readonly wire.Frame[]): Promise<Buffer> {
+    if (batch.at(-1)?.type !== "S") return Buffer.alloc(0);
+    this.#skipsToSync = false;
+    const answer = await this.#options.driver.execProtocolRaw(wire.syncMessage());
+    return this.#read(wire.splitFrames(Buffer.from(answer)), true);
   }
 
   #toEngine(frame: wire.Frame): Buffer[] {
@@ -66,16 +76,23 @@ export class SharedSession implements AsyncDisposable {
     return frame.type === "Q" || frame.type === "E" ? [prefixed, wire.copyFail(noRows)] : [prefixed];
   }
 
-  async #read(frames: readonly wire.Frame[]): Promise<Buffer> {
+  /**
+   * PGlite says that it is ready after every error, and again after the Sync that follows. A client that has sent more
+   * already would take each answer after that for another query's: only what ends the batch is answered with one.
+   */
+  async #read(frames: readonly wire.Frame[], endsWithReady: boolean): Promise<Buffer> {
     const toClient: Buffer[] = [];
-    let idle = false;
+    let ready: wire.Frame | undefined;
     for (const frame of frames) {
       if (frame.type === "C") this.#observeCommand(wire.commandTagOf(frame));
-      if (frame.type === "Z") idle = wire.transactionStatusOf(frame) === "I";
-      if (frame.type === "A" && !this.#listens) continue;
-      toClient.push(frame.bytes);
+      if (frame.type === "E") this.#skipsToSync = !endsWithReady;
+      if (frame.type === "Z") ready = frame;
+      else if (frame.type !== "A" || this.#listens) toClient.push(frame.bytes);
     }
-    if (idle) await this.#end();
+    if (ready && endsWithReady) {
+      if (wire.transactionStatusOf(ready) === "I") await this.#end();
+      toClient.push(ready.bytes);
+    }
     return Buffer.concat(toClient);
   }
 

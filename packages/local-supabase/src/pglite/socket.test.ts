@@ -6,6 +6,7 @@ import { join } from "node:path";
 import postgres from "postgres";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import type { Engine } from "../engine.ts";
+import { codeOf } from "../errors.ts";
 import { loadKeys } from "../data-dir/keys.ts";
 import { openEngine } from "../stack/open-engine.ts";
 import { readProject } from "../project/project.ts";
@@ -113,6 +114,18 @@ test("an error ends its statement only, a second statement of one query included
   await expect(sql`select * from nowhere`).rejects.toMatchObject({ code: "42P01" });
   await expect(sql.unsafe("select 1; select 1/0; select 2")).rejects.toMatchObject({ code: "22012" });
   expect(await sql`select 1 as one`).toEqual([{ one: 1 }]);
+});
+
+test("queries that a client sends without waiting get their own answers, whichever of them fail", async () => {
+  const sql = client();
+  await sql`insert into rows values (500, 'there already')`;
+  const answers = await Promise.all(
+    Array.from({ length: 40 }, async (_, index) => {
+      if (index % 4 > 0) return (await sql`select ${index}::int as value`)[0]?.["value"];
+      return sql`insert into rows values (500, 'again')`.catch((error: unknown) => codeOf(error));
+    }),
+  );
+  expect(answers).toEqual(answers.map((_, index) => (index % 4 > 0 ? index : "23505")));
 });
 
 test("COPY works in both directions, and one that hides its rows ends in an error instead of ending Postgres", async () => {
