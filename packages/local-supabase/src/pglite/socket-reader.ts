@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { maxFrameBytes, takeFrame, takeOpening, type Frame, type Opening } from "./wire-protocol.ts";
+import { frameLength, maxFrameBytes, takeFrame, takeOpening, type Frame, type Opening } from "./wire-protocol.ts";
 
 /** What follows a batch is only sent once the client has read its answer, or the batch would not be whole yet. */
 const endsBatch = new Set(["Q", "S", "H", "F", "c", "f", "X"]);
@@ -21,7 +21,7 @@ export class SocketReader {
         this.#buffer = taken.rest;
         return taken.opening;
       }
-      if ((await this.#more(deadlineMs)) !== "more") return undefined;
+      if ((await this.#fill(this.#buffer.length + 1, deadlineMs)) !== "more") return undefined;
     }
   }
 
@@ -33,7 +33,7 @@ export class SocketReader {
         this.#buffer = taken.rest;
         return taken.frame;
       }
-      const more = await this.#more(deadlineMs);
+      const more = await this.#fill(frameLength(this.#buffer), deadlineMs);
       if (more !== "more") return more;
     }
   }
@@ -53,14 +53,28 @@ export class SocketReader {
     }
   }
 
-  async #more(deadlineMs: number | undefined): Promise<"more" | "ended" | "late"> {
+  /** Reads until the buffer has `length` bytes; joined once, since a message of megabytes comes in many chunks. */
+  async #fill(length: number, deadlineMs: number | undefined): Promise<"more" | "ended" | "late"> {
+    const chunks = [this.#buffer];
+    let outcome: "more" | "ended" | "late" = "more";
+    for (let bytes = this.#buffer.length; bytes < length && outcome === "more";) {
+      const chunk = await this.#next(deadlineMs);
+      if (typeof chunk === "string") outcome = chunk;
+      else {
+        chunks.push(chunk);
+        bytes += chunk.length;
+      }
+    }
+    if (chunks.length > 1) this.#buffer = Buffer.concat(chunks);
+    return outcome;
+  }
+
+  async #next(deadlineMs: number | undefined): Promise<Buffer | "ended" | "late"> {
     this.#pending ??= this.#chunks.next();
     const next = await withDeadline(this.#pending, deadlineMs).catch(() => undefined);
     if (next === "late") return "late";
     this.#pending = undefined;
-    if (next === undefined || next.done === true) return "ended";
-    this.#buffer = this.#buffer.length === 0 ? next.value : Buffer.concat([this.#buffer, next.value]);
-    return "more";
+    return next === undefined || next.done === true ? "ended" : next.value;
   }
 }
 

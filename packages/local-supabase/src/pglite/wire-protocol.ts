@@ -20,14 +20,17 @@ const gssRequest = 80_877_104;
 
 /** Takes the first whole message off `buffer`; undefined while it is not whole yet. */
 export function takeFrame(buffer: Buffer): { frame: Frame; rest: Buffer } | undefined {
-  if (buffer.length < 5) return undefined;
-  const length = checkedLength(buffer.readInt32BE(1)) + 1;
+  const length = frameLength(buffer);
   if (buffer.length < length) return undefined;
   return {
     frame: { type: String.fromCharCode(buffer.readUInt8(0)), bytes: buffer.subarray(0, length) },
     rest: buffer.subarray(length),
   };
 }
+
+/** How many bytes the first message takes; of one whose head is not whole, those of a head. */
+export const frameLength = (buffer: Buffer): number =>
+  buffer.length < 5 ? 5 : checkedLength(buffer.readInt32BE(1)) + 1;
 
 /** Splits an engine's answer, which is always whole messages. */
 export function splitFrames(buffer: Buffer): Frame[] {
