@@ -115,8 +115,8 @@ export class SharedSession implements AsyncDisposable {
     try {
       if (this.#settingsChanged) this.#settings = await readSettings(driver);
       this.#settingsChanged = false;
-      // Whatever the client set, a role above all, must not be there for the next one.
-      await driver.exec("reset session authorization; reset role; reset all; discard temp; listen pgrst");
+      // Whatever the client set, a role above all, must not be there for the next one. (PGlite knows no user to RESET to.)
+      await driver.exec("set session authorization postgres; reset role; reset all; discard temp; listen pgrst");
     } finally {
       this.#release?.();
       this.#release = undefined;

@@ -97,7 +97,9 @@ test("settings and prepared statements stay with their client, roles and tempora
     )[0],
   ).toEqual({ who: "anon", path: "pg_catalog", app: "client a" });
   expect(await engine.query("select current_user as who")).toEqual([{ who: "postgres" }]);
-  await a.unsafe("reset role; create temporary table rows (other int)");
+  await a.unsafe("reset role; set session authorization anon");
+  expect(await engine.query("select session_user as who")).toEqual([{ who: "postgres" }]);
+  await a.unsafe("create temporary table rows (other int)");
   expect((await b`select count(*)::int as n from rows where id > 1000`)[0]).toEqual({ n: 0 });
   // The same name on both connections, as drivers choose it from the text of a statement.
   for (const [sql, value] of [
