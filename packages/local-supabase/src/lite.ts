@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { findPackageJSON } from "node:module";
-import { App, InMemoryEmailDriver, setExperimental, splitSqlStatements } from "@supabase/lite";
+import { App, InMemoryEmailDriver, setExperimental } from "@supabase/lite";
 import { createPgliteConnection, type PgliteConnection } from "@supabase/lite/pglite";
 import { createPostgresConnection, type PostgresConnection } from "@supabase/lite/postgres";
 import { z } from "zod";
@@ -10,7 +10,7 @@ import type { ProjectConfig } from "./project/project.ts";
 // The border to @supabase/lite: nothing else but the walls around it (`lite-walls/`) knows the library.
 
 export type LiteConnection = PgliteConnection | PostgresConnection;
-export { createPgliteConnection, createPostgresConnection, splitSqlStatements };
+export { createPgliteConnection, createPostgresConnection };
 export type { PgliteConnection, PostgresConnection };
 /** PGlite itself, as lite opens it. */
 export type PgliteDriver = PgliteConnection["driver"];

@@ -116,6 +116,7 @@ test("what would leave the migration's transaction, or is no project, is refused
       { "migrations/1_a.sql": "create table a (id int); commit; create table b (id int);" },
       /1_a\.sql contains "commit/,
     ],
+    [{ "migrations/1_a.sql": "create table a (id int);\n-- the end\ncommit;" }, /1_a\.sql contains "commit/],
     [{ "migrations/1_a.sql": "", "migrations/1_b.sql": "" }, /1_a\.sql and 1_b\.sql have the same version 1/],
     [{ "config.toml": "[api]\nmax_rows = 0\n" }, /config\.toml cannot be used: .*max_rows/s],
     [{ "config.toml": "[api\n" }, /config\.toml cannot be used: /],

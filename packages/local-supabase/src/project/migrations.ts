@@ -1,7 +1,7 @@
 import type { Engine } from "../engine.ts";
 import { LocalSupabaseError, messageOf } from "../errors.ts";
-import { splitSqlStatements } from "../lite.ts";
 import type { Migration, SeedFile } from "./project.ts";
+import { splitStatements } from "./sql-statements.ts";
 
 /**
  * Applies the migrations that `supabase_migrations.schema_migrations` does not list yet, in order of their
@@ -23,7 +23,7 @@ export async function applyMigrations(engine: Engine, migrations: readonly Migra
 }
 
 async function applyMigration(engine: Engine, { version, name, file, sql }: Migration): Promise<void> {
-  const statements = splitSqlStatements(sql);
+  const statements = splitStatements(sql).map(({ text }) => text);
   try {
     await engine.transaction(async (session) => {
       await session.exec(sql);

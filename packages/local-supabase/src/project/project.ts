@@ -3,8 +3,8 @@ import { glob, readFile, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { parse as parseToml } from "smol-toml";
 import { z } from "zod";
-import { splitSqlStatements } from "../lite.ts";
 import { codeOf, LocalSupabaseError, messageOf } from "../errors.ts";
+import { splitStatements } from "./sql-statements.ts";
 
 /** What of a `supabase/config.toml` the local stack honours; the rest is the CLI's or the hosted project's business. */
 const projectConfigSchema = z.object({
@@ -126,14 +126,15 @@ async function readMigrations(folder: string): Promise<Migration[]> {
   return migrations;
 }
 
+/** A savepoint stays inside of a transaction; these end it, or begin one that the file means to end itself. */
+const leavesTransaction = /^(?:begin|start transaction|commit|end|rollback(?! to)|abort|prepare transaction)\b/;
+
 function refuseTransactionControl(file: string, sql: string): void {
-  const found = splitSqlStatements(sql).find((statement) =>
-    /^(begin|start\s+transaction|commit|end|rollback|abort)\b/i.test(statement.trim()),
-  );
+  const found = splitStatements(sql).find(({ command }) => leavesTransaction.test(command));
   if (found === undefined) return;
   throw new LocalSupabaseError(
     "PROJECT_INVALID",
-    `The migration ${file} contains "${found.trim().slice(0, 40)}", but each migration runs in a transaction of its own. Remove that statement, or split the file.`,
+    `The migration ${file} contains "${found.command}", but each migration runs in a transaction of its own. Remove that statement, or split the file.`,
   );
 }
 
