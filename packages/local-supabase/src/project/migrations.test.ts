@@ -83,6 +83,22 @@ test("pending migrations and seeds run once, in order, with the history that the
   expect(await log()).toEqual([...everything, "third"]);
 });
 
+test("what a file sets for its session ends with it, as in a dump that clears the search path", async () => {
+  const dump = "select pg_catalog.set_config('search_path', '', false); set row_security = off;";
+  const project = await projectOf({
+    "migrations/1_dump.sql": `${dump} create table public.log (what text); create temp table log (other int); set role anon;`,
+    "migrations/2_plain.sql": "insert into log values (current_user);",
+    "seed.sql": `insert into log values ('seed'); ${dump} set session authorization anon;`,
+  });
+  expect(await apply(project)).toEqual(["1", "2"]);
+  expect(await log()).toEqual(["postgres", "seed"]);
+  const settings =
+    "current_user as who, current_setting('search_path') as path, current_setting('row_security') as rls";
+  expect(await engine.query(`select ${settings}`)).toEqual([
+    { who: "postgres", path: '"$user", public, extensions', rls: "on" },
+  ]);
+});
+
 test("a failing migration or seed names its file and what the database said, and leaves nothing half-applied", async () => {
   const project = await projectOf({
     "migrations/1_good.sql": "create table public.log (what text);",

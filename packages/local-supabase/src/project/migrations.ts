@@ -1,7 +1,19 @@
-import type { Engine } from "../engine.ts";
+import type { Engine, EngineSession } from "../engine.ts";
 import { LocalSupabaseError, messageOf } from "../errors.ts";
 import type { Migration, SeedFile } from "./project.ts";
 import { splitStatements } from "./sql-statements.ts";
+
+/**
+ * A dump sets `search_path` to nothing and `row_security` to off, for its session. As with the CLI, that ends with the
+ * file: PGlite's session is also every request's.
+ */
+const ownSettings =
+  'set session authorization postgres; reset role; reset all; discard temp; set search_path to "$user", public, extensions';
+
+/** Runs a file with the settings that each begins with, and leaves none of its own behind. */
+async function runFile(session: EngineSession, sql: string): Promise<void> {
+  for (const text of [ownSettings, sql, ownSettings]) await session.exec(text);
+}
 
 /**
  * Applies the migrations that `supabase_migrations.schema_migrations` does not list yet, in order of their
@@ -26,7 +38,7 @@ async function applyMigration(engine: Engine, { version, name, file, sql }: Migr
   const statements = splitStatements(sql).map(({ text }) => text);
   try {
     await engine.transaction(async (session) => {
-      await session.exec(sql);
+      await runFile(session, sql);
       await session.query(
         "insert into supabase_migrations.schema_migrations (version, name, statements) values ($1, $2, $3::text[])",
         [version, name, statements],
@@ -54,7 +66,7 @@ export async function applySeeds(engine: Engine, seeds: readonly SeedFile[]): Pr
     if (known.get(path) === hash) continue;
     try {
       await engine.transaction(async (session) => {
-        if (!known.has(path)) await session.exec(sql);
+        if (!known.has(path)) await runFile(session, sql);
         await session.query(
           "insert into supabase_migrations.seed_files (path, hash) values ($1, $2) on conflict (path) do update set hash = excluded.hash",
           [path, hash],
