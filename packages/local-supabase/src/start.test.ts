@@ -1,12 +1,14 @@
 import { stat, readdir, readFile } from "node:fs/promises";
 import { createServer } from "node:https";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import postgres from "postgres";
 import { fetch } from "undici";
 import { expect, test } from "vitest";
 import { maxBodyBytes } from "./http/body-limit.ts";
 import { loadCertificate } from "./data-dir/certificate.ts";
 import { start } from "./start.ts";
-import { processesWith } from "./testing/processes.ts";
+import { eventually, processesWith } from "./testing/processes.ts";
 import { projectOf, putFiles, temporaryFolder } from "./testing/folders.ts";
 import { requestsTo } from "./testing/requests.ts";
 
@@ -82,6 +84,24 @@ test("without a data directory nothing is left behind", async () => {
   expect(await readdir(stack.dataDir)).toContain("keys.json");
   await stack.stop();
   await expect(stat(stack.dataDir)).rejects.toMatchObject({ code: "ENOENT" });
+});
+
+test("a request that is under way when the stack stops is answered to its end", async () => {
+  const stack = await start({ engine: "native", project: await projectOf({}) });
+  const sql = postgres(stack.dbUrl, { max: 1 });
+  await sql`begin`;
+  await sql`lock table auth.users`;
+  // Two statements: the second comes when the stack has been told to stop.
+  const json = { email: "late@example.com" };
+  const answer = requestsTo(stack)("/auth/v1/admin/users", { method: "POST", json });
+  const waiting = async () => (await sql`select 1 from pg_stat_activity where wait_event_type = 'Lock'`).length > 0;
+  await eventually(waiting, "the request waited for the lock");
+  const stopped = stack.stop();
+  await sleep(500);
+  await sql`commit`;
+  await sql.end();
+  expect(await answer).toMatchObject({ status: 200, body: json });
+  await stopped;
 });
 
 test("a port in use, a wrong port and a directory of somebody else's files give a sentence", async () => {

@@ -9,7 +9,7 @@ export interface HttpsServer {
   readonly url: string;
   /** Sets who answers; until then every request gets 503. */
   answerWith(handler: (request: Request) => Promise<Response>): void;
-  /** Takes no new connection, lets running requests end for at most `deadlineMs`, then cuts them. */
+  /** Takes no new connection, lets running requests end for at most `deadlineMs`, then cuts them. Safe to call twice. */
   close(deadlineMs: number): Promise<void>;
 }
 
@@ -25,9 +25,12 @@ export async function listenHttps(port: number, { key, ca }: Certificate): Promi
   const listener = getRequestListener((request) => withBodyLimit(request, (limited) => handler(limited)), {
     overrideGlobalObjects: false,
   });
+  let closing: Promise<void> | undefined;
   const server = createServer(
     { key, cert: ca, keepAliveTimeout: 75_000, requestTimeout: 120_000, maxHeaderSize },
     (incoming, outgoing) => {
+      // A connection that is kept alive after its last answer would keep the server from closing.
+      outgoing.once("close", () => closing && server.closeIdleConnections());
       void listener(incoming, outgoing);
     },
   );
@@ -37,19 +40,20 @@ export async function listenHttps(port: number, { key, ca }: Certificate): Promi
   });
   const address = server.address();
   const bound = typeof address === "object" && address !== null ? address.port : port;
+  const close = async (deadlineMs: number): Promise<void> => {
+    const cut = setTimeout(() => server.closeAllConnections(), deadlineMs);
+    await new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeIdleConnections();
+    });
+    clearTimeout(cut);
+  };
   return {
     url: `https://127.0.0.1:${bound}`,
     answerWith: (next) => {
       handler = next;
     },
-    close: async (deadlineMs) => {
-      const cut = setTimeout(() => server.closeAllConnections(), deadlineMs);
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeIdleConnections();
-      });
-      clearTimeout(cut);
-    },
+    close: (deadlineMs) => (closing ??= close(deadlineMs)),
   };
 }
 

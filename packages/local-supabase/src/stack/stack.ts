@@ -36,6 +36,8 @@ export async function openStack(request: StartRequest): Promise<Stack> {
   opened.defer(() => server.close(5_000));
   const engine = await openEngine(request, keys, project);
   opened.defer(() => engine.close());
+  // Before the database: what is under way still has to be answered.
+  opened.defer(() => server.close(5_000));
   const storage = fileStorage(join(dataDir, "storage"));
   const lite = createLite(engine.connection, keys, project.config, server.url, storage);
   await prepareSystemSchema(engine, lite);
