@@ -1,8 +1,9 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { start } from "../start.ts";
 import { openFolder, rowsProject } from "../testing/folders.ts";
-import { processesWith } from "../testing/processes.ts";
+import { eventually, processesWith } from "../testing/processes.ts";
 import { requestsTo } from "../testing/requests.ts";
 import { isRunning } from "./process.ts";
 
@@ -28,4 +29,18 @@ test("a native Postgres that survived its stack is ended by the next start, and 
     message: expect.stringContaining("the database ended by itself: Postgres ended (SIGKILL)"),
   });
   expect(isRunning(second.pid)).toBe(false);
+});
+
+test("a stack that is killed while its Postgres starts leaves none behind", async () => {
+  const dataDir = join(await openFolder(), "data");
+  const servers = async () => (await processesWith("pgdata-native -p")).filter((line) => line.includes(dataDir));
+  const started = start({ dataDir, engine: "native", project: await rowsProject() });
+  const outcome = started.then(
+    (stack) => stack.ended,
+    (error: unknown) => error,
+  );
+  await eventually(async () => (await servers()).length > 0, "Postgres was started");
+  process.kill(Number(await readFile(join(dataDir, "lock.pid"), "utf8")), "SIGKILL");
+  expect(await outcome).toMatchObject({ code: "STACK_CRASHED" });
+  await eventually(async () => (await servers()).length === 0, "Postgres ended");
 });

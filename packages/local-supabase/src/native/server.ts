@@ -92,12 +92,15 @@ export async function startServer(
   for (let attempt = 1; ; attempt += 1) {
     const port = await freePort();
     const server = spawnServer(directory, port, binaries, account);
+    // From now on, not from when it is ready: this process may be killed in between.
+    const guard = spawnGuard(server, directory);
     const said = keepLog(server.stderr, join(dirname(directory), "postgres.log"));
     try {
       await ready(server, directory, said);
-      return watch(server, directory, port);
+      return watch(server, directory, port, guard);
     } catch (error) {
       server.kill("SIGKILL");
+      guard.stdin.end();
       if (attempt === portAttempts) throw error;
     }
   }
@@ -140,10 +143,9 @@ async function ready(server: ChildProcess, directory: string, said: () => string
   throw new LocalSupabaseError("ENGINE_FAILED", `Postgres was not ready within ${readyDeadlineMs / 1000} s.`);
 }
 
-function watch(server: ChildProcess, directory: string, port: number): NativeServer {
-  const pid = server.pid ?? 0;
+function spawnGuard(server: ChildProcess, directory: string) {
   const guardFile = join(import.meta.dirname, "guard.ts");
-  const guard = spawn(process.execPath, [guardFile, String(pid), directory], {
+  const guard = spawn(process.execPath, [guardFile, String(server.pid ?? 0), directory], {
     detached: true,
     env: stackEnvironment(),
     stdio: ["pipe", "ignore", "ignore"],
@@ -151,6 +153,16 @@ function watch(server: ChildProcess, directory: string, port: number): NativeSer
   guard.on("error", () => {});
   guard.stdin.on("error", () => {});
   guard.unref();
+  return guard;
+}
+
+function watch(
+  server: ChildProcess,
+  directory: string,
+  port: number,
+  guard: ReturnType<typeof spawnGuard>,
+): NativeServer {
+  const pid = server.pid ?? 0;
   let stopping = false;
   const { promise: crashed, resolve } = Promise.withResolvers<string>();
   server.once("exit", (code, signal) => {
