@@ -24,5 +24,6 @@ export async function withBodyLimit(
 
 function tooLarge(limit: number): Response {
   const message = `The request's body is larger than ${limit} bytes. Send it in parts.`;
-  return Response.json({ code: "413", message }, { status: 413, headers: { connection: "close" } });
+  // Not with `connection: close`: the answer is lost when a connection closes under a caller who is still sending.
+  return Response.json({ code: "413", message }, { status: 413 });
 }
