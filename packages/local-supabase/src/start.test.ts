@@ -29,6 +29,13 @@ test("a stack serves, keeps its data and keys over a restart, and locks others o
   const large = await requestsTo(first)("/rest/v1/notes", { method: "POST", json: "x".repeat(maxBodyBytes) });
   expect(large.status).toBe(413);
 
+  const unstorable = { email: "nul@example.com", password: "password1", data: { nul: "\0" } };
+  expect((await requestsTo(first)("/auth/v1/signup", { method: "POST", json: unstorable })).status).toBe(500);
+  const log = await readFile(join(dataDir, "stack.log"), "utf8");
+  expect(log).toContain("unsupported Unicode escape sequence");
+  // Its parameters, the password's hash among them, would stand below the statement.
+  expect(log).not.toContain("insert into");
+
   // Another certificate than the stack's own is not trusted, and neither are the system's.
   await expect(fetch(`${first.url}/rest/v1/notes`)).rejects.toMatchObject({
     cause: { code: "DEPTH_ZERO_SELF_SIGNED_CERT" },

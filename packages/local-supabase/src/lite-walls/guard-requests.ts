@@ -32,12 +32,21 @@ async function guardData(request: Request, url: URL, fetch: RequestHandler): Pro
 
 let quiet = false;
 
-/** lite prints every error of a request with its SQL and its parameters; the caller gets the error anyway. */
+/**
+ * lite prints every error of a request with its SQL and its parameters: rows, hashes of passwords, tokens. Of the Data
+ * API's errors the caller learns anyway; of Auth's and Storage's the log keeps what happened, and where.
+ */
 function keepDataOutOfLog(): void {
   if (quiet) return;
   quiet = true;
   const print = console.error;
   console.error = (...parts: unknown[]) => {
-    if (!dataRequest.getStore()) print(...parts);
+    if (!dataRequest.getStore()) print(...parts.map((part) => (part instanceof Error ? withoutData(part) : part)));
   };
+}
+
+/** An error's own text and no property of it, where the drivers put the statement. */
+function withoutData(error: Error): string {
+  const own = error.stack ?? `${error.name}: ${error.message}`;
+  return error.cause instanceof Error ? `${own}\ncaused by ${withoutData(error.cause)}` : own;
 }
