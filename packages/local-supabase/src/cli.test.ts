@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile, stat } from "node:fs/promises";
+import { mkdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
+import { start } from "./start.ts";
 import { projectOf, temporaryFolder } from "./testing/folders.ts";
 
 function local(parameters: string[]) {
@@ -39,6 +40,17 @@ test("pnpm local says where everything is, tells no secret, and stops on Ctrl-C"
   expect(await once(child, "exit")).toEqual([0, null]);
   expect(await errors).toBe("");
   await expect(stat(environment)).rejects.toMatchObject({ code: "ENOENT" });
+});
+
+test("a failure after the start stops the stack and is told", async () => {
+  const dataDir = join(await temporaryFolder(), "data");
+  const project = await projectOf({});
+  await (await start({ dataDir, project })).stop();
+  await mkdir(join(dataDir, "stack.env"));
+  const child = local(["--data-dir", dataDir, "--port", "0", "--project", project]);
+  child.stdout.resume();
+  const [said, [code]] = await Promise.all([text(child.stderr), once(child, "exit")]);
+  expect([code, said]).toEqual([1, expect.stringContaining("stack.env")]);
 });
 
 test.each([

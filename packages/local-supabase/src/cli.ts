@@ -36,14 +36,14 @@ async function run(options: StartOptions): Promise<void> {
   const asked = Promise.withResolvers<void>();
   process.on("SIGINT", () => asked.resolve());
   process.on("SIGTERM", () => asked.resolve());
-  const stack = await start(options);
+  // Whatever fails from here on: a stack that is not stopped keeps this process, too.
+  await using stack = await start(options);
   const environmentFile = await writeEnvironment(stack);
   console.log(describe(stack, environmentFile));
   const ended = await Promise.race([stack.ended, asked.promise]);
   await rm(environmentFile, { force: true });
   if (ended) throw ended;
   console.log("\nStopping.");
-  await stack.stop();
 }
 
 /** What a program needs to use the stack, for `node --env-file`; only its owner may read it. */
