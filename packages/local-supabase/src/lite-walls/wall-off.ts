@@ -101,7 +101,8 @@ function wallOffSchemaCache(connection: LiteConnection): void {
   connection.introspect = async (introspectOptions) => {
     const schema =
       inTransaction.getStore() ?? (await (introspectOptions?.useCache ? read() : introspect(introspectOptions)));
-    return dataRequest.getStore() ? exposedSchema(schema) : schema;
+    const request = dataRequest.getStore();
+    return request ? exposedSchema(schema, request.profile) : schema;
   };
   connection.clearSchemaCache = async () => {
     generation += 1;

@@ -7,6 +7,8 @@ export interface DataRequest {
   /** Below `/rest/v1`. */
   path: string;
   headers: Record<string, string>;
+  /** The schema that it names. */
+  profile: string | undefined;
   /** Values of its filters that lite must not see. */
   literals: Literals;
 }
@@ -15,10 +17,12 @@ export interface DataRequest {
 export const dataRequest = new AsyncLocalStorage<DataRequest>();
 
 export function toDataRequest(request: Request, pathname: string): DataRequest {
+  const reads = request.method === "GET" || request.method === "HEAD";
   return {
     method: request.method,
     path: pathname.slice("/rest/v1".length),
     headers: Object.fromEntries(request.headers),
+    profile: request.headers.get(reads ? "accept-profile" : "content-profile") ?? undefined,
     literals: new Map(),
   };
 }
