@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadKeys } from "../../data-dir/keys.ts";
@@ -28,7 +29,11 @@ const schema = /* sql */ `
   create policy open on public.notes for select to anon using (body = 'for everyone');
   insert into public.notes (owner, body) values (null, 'for everyone'), (null, 'for nobody');
   create function public.caller() returns text language sql stable as
-    $$ select concat_ws(' ', current_user, auth.role(), auth.uid(), auth.jwt() ->> 'sub') $$;`;
+    $$ select concat_ws(' ', current_user, auth.role(), auth.uid(), auth.jwt() ->> 'sub') $$;
+  insert into storage.buckets (id, name, public) values ('papers', 'papers', false);
+  create policy own on storage.objects for all to authenticated
+    using ((storage.foldername(name))[1] = (select auth.uid())::text)
+    with check ((storage.foldername(name))[1] = (select auth.uid())::text);`;
 
 interface Clients extends AsyncDisposable {
   service: SupabaseClient;
@@ -92,32 +97,61 @@ describe.each(["pglite", "native"] as const)("callers on %s", (engine) => {
     expect(answers.filter(({ secret, bodies }) => secret && bodies?.join() !== "for everyone,for nobody")).toEqual([]);
   });
 
-  test("two users, a visitor and the secret key, writing and calling at once, never act as one another", async () => {
-    const users = await Promise.all(["a", "b"].map((name) => clients.signedUp(`${name}@example.com`)));
-    const ids = await Promise.all(users.map(async (user) => (await user.auth.getUser()).data.user?.id ?? ""));
+  test("500 requests of two users, a visitor and the secret key, rows, functions, objects and failures, keep apart", async () => {
     const { service, anonymous } = clients;
+    const users = await Promise.all(["a", "b"].map((name) => clients.signedUp(`${name}@example.com`)));
+    const [a = "", b = ""] = await Promise.all(
+      users.map(async (user) => (await user.auth.getUser()).data.user?.id ?? ""),
+    );
     const run = randomUUID();
-    const answers = await Promise.all(
-      Array.from({ length: 240 }, async (_, index) => {
-        const which = index % 4;
-        const user = users[which];
-        const id = ids[which];
-        if (user && id) {
-          if (index % 8 < 4) {
-            const { data } = await user.from("notes").insert({ body: run }).select("owner, seen_by").single();
-            return JSON.stringify(data) === JSON.stringify({ owner: id, seen_by: "authenticated" });
-          }
-          return (await user.rpc("caller")).data === `authenticated authenticated ${id} ${id}`;
-        }
-        if (which === 2) return (await anonymous.rpc("caller")).data === "anon anon";
-        return (await service.rpc("caller")).data === "service_role service_role";
+    await service.storage.from("papers").upload(`${a}/${run}`, Buffer.from("a's paper"));
+    const both = ["for everyone", "for nobody"];
+    const callers = [
+      {
+        client: users[0],
+        folder: a,
+        is: `authenticated authenticated ${a} ${a}`,
+        reads: [],
+        writes: "23502",
+        paper: true,
+      },
+      {
+        client: users[1],
+        folder: b,
+        is: `authenticated authenticated ${b} ${b}`,
+        reads: [],
+        writes: "23502",
+        paper: false,
+      },
+      { client: anonymous, folder: a, is: "anon anon", reads: both.slice(0, 1), writes: "42501", paper: false },
+      { client: service, folder: a, is: "service_role service_role", reads: both, writes: "23502", paper: true },
+    ];
+    const wrong = await Promise.all(
+      Array.from({ length: 500 }, async (_, index) => {
+        const { client = anonymous, folder, is, reads, writes, paper } = callers[index % 4] ?? {};
+        const papers = client.storage.from("papers");
+        const isVisitor = client === anonymous;
+        const [got, expected] =
+          (await [
+            async () => [(await client.rpc("caller")).data, is],
+            async () => [
+              (await client.from("notes").select("body").in("body", both).order("body")).data,
+              reads?.map((body) => ({ body })),
+            ],
+            async () => [(await client.from("notes").insert({ body: null })).error?.code, writes],
+            async () => [
+              (await client.from("notes").insert({ body: run })).error?.code,
+              isVisitor ? "42501" : undefined,
+            ],
+            async () => [(await papers.upload(`${folder}/${index}`, Buffer.from(run))).error === null, !isVisitor],
+            async () => [(await (await papers.download(`${a}/${run}`)).data?.text()) === "a's paper", paper],
+          ][Math.floor(index / 4) % 6]?.()) ?? [];
+        return isDeepStrictEqual(got, expected) ? undefined : { index, got, expected };
       }),
     );
-    expect(answers.filter((right) => !right)).toEqual([]);
-    for (const [which, user] of users.entries()) {
-      const { data } = await user.from("notes").select("owner").eq("body", run);
-      expect(data).toHaveLength(60 / 2);
-      expect(new Set(data?.map((row) => row.owner))).toEqual(new Set([ids[which]]));
-    }
+    expect(wrong.filter((answer) => answer)).toEqual([]);
+    const { data } = await service.from("notes").select("owner, seen_by").eq("body", run);
+    const written = new Set(data?.map(({ owner, seen_by }) => `${owner} ${seen_by}`));
+    expect(written).toEqual(new Set([`${a} authenticated`, `${b} authenticated`, "null service_role"]));
   });
 });
