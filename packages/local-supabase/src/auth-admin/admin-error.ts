@@ -1,3 +1,5 @@
+import { codeOf, messageOf } from "../errors.ts";
+
 /** An answer that is an error, in GoTrue's form: `code` is the HTTP status, `error_code` is stable. */
 export class AdminError extends Error {
   override readonly name = "AdminError";
@@ -20,6 +22,17 @@ export class AdminError extends Error {
 
 export const emailExists = (): AdminError =>
   new AdminError(422, "email_exists", "A user with this email address has already been registered");
+export const phoneExists = (): AdminError =>
+  new AdminError(422, "phone_exists", "A user with this phone number has already been registered");
 export const userNotFound = (message = "User not found"): AdminError => new AdminError(404, "user_not_found", message);
 export const validationFailed = (message: string, status = 400): AdminError =>
   new AdminError(status, "validation_failed", message);
+
+/** Whatever was thrown, as an answer; what the caller cannot know stands in the log. */
+export function toAdminError(thrown: unknown): AdminError {
+  if (thrown instanceof AdminError) return thrown;
+  // SQLSTATE class 22: a value that Postgres cannot hold, such as a NUL in text.
+  if (codeOf(thrown)?.startsWith("22")) return validationFailed(messageOf(thrown));
+  console.error("Auth admin error:", thrown);
+  return new AdminError(500, "unexpected_failure", "The request failed inside of the stack; its log says why");
+}

@@ -15,11 +15,16 @@ const banDurationSchema = z.string().transform((text, context) => {
     context.addIssue({ code: "custom", message: `invalid format for ban duration: ${JSON.stringify(text)}` });
     return z.NEVER;
   }
+  // Go's own limit: 2^63 nanoseconds.
+  const maxMs = 292 * 365 * 24 * 3_600_000;
   const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
-  return parts.reduce((sum, [, amount, unit]) => {
+  const durationMs = parts.reduce((sum, [, amount, unit]) => {
     const factor = unit === "ms" || unit === "s" || unit === "m" || unit === "h" ? unitMs[unit] : 0;
     return sum + Number(amount) * factor;
   }, 0);
+  if (durationMs <= maxMs) return durationMs;
+  context.addIssue({ code: "custom", message: `ban duration is too long: ${JSON.stringify(text)}` });
+  return z.NEVER;
 });
 
 const attributesSchema = z.object({
@@ -38,7 +43,16 @@ export const userUpdateSchema = attributesSchema;
 export type UserUpdate = z.infer<typeof userUpdateSchema>;
 
 export const userCreateSchema = attributesSchema
-  .extend({ id: z.guid().optional() })
+  .extend({
+    id: z.guid().optional(),
+    password_hash: z
+      .string()
+      .regex(/^\$2[aby]?\$\d\d\$[./\w]{53}$/, "The local stack takes hashes of bcrypt only")
+      .optional(),
+  })
+  .refine(({ password, password_hash }) => password === undefined || password_hash === undefined, {
+    error: "Only a password or a password hash should be provided",
+  })
   .refine(({ email, phone }) => email !== undefined || phone !== undefined, {
     error: "Cannot create a user without either an email or phone",
   });

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { hashSync } from "bcryptjs";
 import { decodeJwt } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
@@ -11,6 +12,9 @@ beforeAll(async () => {
 afterAll(async () => {
   await project[Symbol.asyncDispose]();
 });
+
+/** Of "from another system". */
+const bcryptHash = hashSync("from another system", 4);
 
 const admin = () => project.service.auth.admin;
 const newEmail = () => `${randomUUID()}@example.com`;
@@ -44,6 +48,11 @@ describe("users", () => {
       app_metadata: expected,
       user_metadata: { name: "Ada" },
     });
+  });
+
+  test("one that comes with a hash signs in with the password that it is of", async () => {
+    const { email } = await createUser({ password: undefined, password_hash: bcryptHash });
+    expect((await signIn(email, "from another system")).code).toBeUndefined();
   });
 
   test("a role given later is in the next token", async () => {
@@ -124,6 +133,13 @@ describe("users", () => {
 });
 
 describe("refusals", () => {
+  test("a phone number or an id that is taken is not called an address", async () => {
+    const [phone, id] = [`+${Date.now()}`, randomUUID()];
+    expect((await admin().createUser({ phone, id })).error).toBeNull();
+    expect((await admin().createUser({ phone })).error).toMatchObject({ code: "phone_exists", status: 422 });
+    expect((await admin().createUser({ email: newEmail(), id })).error?.message).toContain("this id exists");
+  });
+
   test("an address that is taken, in any case, gives email_exists", async () => {
     const { email } = await createUser();
     const again = await admin().createUser({ email: email.toUpperCase() });
@@ -138,7 +154,11 @@ describe("refusals", () => {
     ["a malformed address", { email: "nobody" }],
     ["a password over 72 bytes", { email: "long@example.com", password: "é".repeat(37) }],
     ["a ban that is no duration", { email: "ban@example.com", ban_duration: "soon" }],
+    ["a ban without an end in sight", { email: "ban@example.com", ban_duration: "9999999999h" }],
     ["metadata that is no object", { email: "meta@example.com", app_metadata: "admin" }],
+    ["a NUL in metadata", { email: "nul@example.com", user_metadata: { nul: "\0" } }],
+    ["a hash that is none of bcrypt's", { email: "hash@example.com", password_hash: "$argon2id$v=19$x" }],
+    ["a password and a hash", { email: "hash@example.com", password: "password1", password_hash: bcryptHash }],
   ])("%s gives validation_failed", async (_, attributes) => {
     const response = await project.request("/auth/v1/admin/users", {
       method: "POST",

@@ -1,7 +1,7 @@
 import { jwtVerify } from "jose";
 import { z } from "zod";
 import { toUser, type Query } from "./account.ts";
-import { AdminError, validationFailed } from "./admin-error.ts";
+import { AdminError, toAdminError, validationFailed } from "./admin-error.ts";
 import {
   inviteSchema,
   linkSchema,
@@ -42,8 +42,7 @@ export function authAdminHandler(options: AuthAdminOptions): (request: Request) 
       await authorize(request, options);
       return await answer(`${request.method} ${route}`, request, url, options);
     } catch (error) {
-      if (error instanceof AdminError) return error.toResponse();
-      throw error;
+      return toAdminError(error).toResponse();
     }
   };
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { hash } from "bcryptjs";
-import { codeOf } from "../errors.ts";
+import { codeOf, messageOf } from "../errors.ts";
 import { findAccount, findAccounts, type Account, type Query } from "./account.ts";
-import { emailExists, userNotFound } from "./admin-error.ts";
+import { emailExists, phoneExists, userNotFound, validationFailed } from "./admin-error.ts";
 import type { UserCreate, UserUpdate } from "./admin-input.ts";
 
 // The cost that lite itself hashes with: what it verifies takes as long either way.
@@ -24,7 +24,8 @@ export async function createUser(
     role: input.role ?? "authenticated",
     email: email ?? null,
     phone: phone ?? null,
-    encrypted_password: input.password === undefined ? null : await hash(input.password, bcryptCost),
+    encrypted_password:
+      input.password === undefined ? (input.password_hash ?? null) : await hash(input.password, bcryptCost),
     email_confirmed_at: input.email_confirm ? now : null,
     phone_confirmed_at: input.phone_confirm ? now : null,
     raw_app_meta_data: { provider, providers: [provider], ...input.app_metadata },
@@ -139,7 +140,9 @@ async function refusingTwins<T>(write: () => Promise<T>): Promise<T> {
   try {
     return await write();
   } catch (error) {
-    if (codeOf(error) === "23505") throw emailExists();
-    throw error;
+    if (codeOf(error) !== "23505") throw error;
+    if (messageOf(error).includes("users_phone_key")) throw phoneExists();
+    if (messageOf(error).includes("users_pkey")) throw validationFailed("A user with this id exists already", 422);
+    throw emailExists();
   }
 }
