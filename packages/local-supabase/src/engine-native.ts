@@ -1,8 +1,9 @@
 import postgres from "postgres";
 import { findAccount } from "./native/account.ts";
 import { findBinaries } from "./native/binaries.ts";
-import { makeCluster, startServer } from "./native/server.ts";
+import { makeCluster, resetPassword, startServer } from "./native/server.ts";
 import type { Engine } from "./engine.ts";
+import { codeOf } from "./errors.ts";
 import { createPostgresConnection } from "./lite.ts";
 import { wallOff } from "./lite-walls/wall-off.ts";
 import { postgresSession } from "./postgres-session.ts";
@@ -15,9 +16,14 @@ export async function openNative(directory: string, password: string): Promise<E
   const account = await findAccount();
   const binaries = await findBinaries(account);
   await makeCluster(directory, password, binaries, account);
-  const server = await startServer(directory, binaries, account);
+  let server = await startServer(directory, binaries, account);
   opened.defer(() => server.stop());
-  const dbUrl = `postgresql://postgres:${password}@127.0.0.1:${server.port}/postgres`;
+  if (!(await accepts(urlOf(server.port, password)))) {
+    await server.stop();
+    await resetPassword(directory, password, binaries, account);
+    server = await startServer(directory, binaries, account);
+  }
+  const dbUrl = urlOf(server.port, password);
   const superuser = postgres(dbUrl, { max: 2, onnotice: () => {}, connection: { application_name: "waybill" } });
   opened.defer(() => superuser.end({ timeout: 5 }));
   const connection = createPostgresConnection({
@@ -46,4 +52,21 @@ export async function openNative(directory: string, password: string): Promise<E
     crashed: server.crashed,
     close: () => (closed ??= closing.disposeAsync()),
   };
+}
+
+const urlOf = (port: number, password: string): string =>
+  `postgresql://postgres:${password}@127.0.0.1:${port}/postgres`;
+
+/** Whether the server knows the password. */
+async function accepts(dbUrl: string): Promise<boolean> {
+  const sql = postgres(dbUrl, { max: 1, onnotice: () => {} });
+  try {
+    await sql`select 1`;
+    return true;
+  } catch (error) {
+    if (codeOf(error) === "28P01") return false;
+    throw error;
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
 }

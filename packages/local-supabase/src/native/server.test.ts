@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { start } from "../start.ts";
@@ -43,4 +43,19 @@ test("a stack that is killed while its Postgres starts leaves none behind", asyn
   process.kill(Number(await readFile(join(dataDir, "lock.pid"), "utf8")), "SIGKILL");
   expect(await outcome).toMatchObject({ code: "STACK_CRASHED" });
   await eventually(async () => (await servers()).length === 0, "Postgres ended");
+});
+
+test("a data directory whose keys were lost opens with new ones, as the message about them says", async () => {
+  const options = {
+    dataDir: join(await openFolder(), "data"),
+    engine: "native",
+    project: await rowsProject(),
+  } as const;
+  const first = await start(options);
+  await requestsTo(first)("/rest/v1/rows", { method: "POST", json: { id: 1 } });
+  await first.stop();
+  await rm(join(options.dataDir, "keys.json"));
+  await using second = await start(options);
+  expect(second.dbUrl).not.toContain(new URL(first.dbUrl).password);
+  expect((await requestsTo(second)("/rest/v1/rows")).body).toEqual([{ id: 1 }]);
 });

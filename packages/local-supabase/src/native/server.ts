@@ -63,13 +63,33 @@ export async function makeCluster(
   await rename(partial, directory);
 }
 
+/**
+ * Gives the superuser this password, in a cluster that nobody serves: single-user mode asks for none. Needed where
+ * `keys.json` was lost and made anew.
+ */
+export async function resetPassword(
+  directory: string,
+  password: string,
+  { postgres }: NativeBinaries,
+  account: Account,
+): Promise<void> {
+  await run(
+    postgres,
+    ["--single", "-D", directory, "postgres"],
+    account,
+    `alter role postgres password '${password}'\n`,
+  );
+}
+
 async function lend(path: string, { uid, gid }: Account): Promise<void> {
   if (uid !== undefined && gid !== undefined) await chown(path, uid, gid);
 }
 
-async function run(program: string, parameters: string[], account: Account): Promise<void> {
+async function run(program: string, parameters: string[], account: Account, input = ""): Promise<void> {
   const child = spawn(program, parameters, { ...account, env: stackEnvironment(), timeout: readyDeadlineMs, cwd: "/" });
   let output = "";
+  child.stdin.on("error", () => {}); // it ended: its exit code says why
+  child.stdin.end(input);
   child.stdout.resume();
   child.stderr.on("data", (chunk: Buffer) => (output = (output + chunk.toString()).slice(-4_000)));
   const code = await new Promise<number | string>((resolve, reject) => {
