@@ -50,6 +50,7 @@ test("a stack serves, keeps its data and keys over a restart, and locks others o
   );
   expect(readable.filter(([, others]) => others !== 0)).toEqual([]);
   expect(files.map(({ name }) => name)).toEqual(expect.arrayContaining(["keys.json", "tls.key", "stack.log"]));
+  await expect(start({ dataDir, project, engine: "native" })).rejects.toMatchObject({ code: "DATA_DIR_IN_USE" });
   expect((await stat(dataDir)).mode & 0o777).toBe(0o700);
 
   await expect(start({ dataDir, project })).rejects.toMatchObject({

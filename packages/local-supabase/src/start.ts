@@ -57,7 +57,7 @@ export async function start(options: StartOptions = {}): Promise<LocalSupabase> 
   const temporary = options.dataDir === undefined;
   const engine = options.engine ?? "pglite";
   const path = options.dataDir === undefined ? await mkdtemp(join(tmpdir(), "waybill-")) : resolve(options.dataDir);
-  const dataDir = await prepareDataDir(path, engine);
+  const dataDir = await prepareDataDir(path);
   const request: StartRequest = {
     dataDir,
     temporary,

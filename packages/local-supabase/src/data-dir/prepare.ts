@@ -6,12 +6,9 @@ import { codeOf, LocalSupabaseError, messageOf } from "../errors.ts";
 /** Whose presence tells a data directory from any other one. */
 const markerFile = "lock";
 
-/**
- * Makes a data directory, or checks that `path` is one, and returns its real path. Only its owner may enter;
- * where Postgres runs as another account than its owner, that one may pass through to its own files.
- */
-export async function prepareDataDir(path: string, engine: "pglite" | "native"): Promise<string> {
-  try {
+/** Makes a data directory, or checks that `path` is one, and returns its real path. */
+export async function prepareDataDir(path: string): Promise<string> {
+  return withReason(path, async () => {
     await mkdir(path, { recursive: true, mode: 0o700 });
     const directory = await realpath(path);
     if (!existsSync(join(directory, markerFile)) && (await readdir(directory)).some((name) => name !== "stack.log")) {
@@ -20,8 +17,22 @@ export async function prepareDataDir(path: string, engine: "pglite" | "native"):
         `${directory} holds other files. Choose an empty directory, or one that does not exist yet.`,
       );
     }
-    await chmod(directory, engine === "native" && process.getuid?.() === 0 ? 0o711 : 0o700);
     return directory;
+  });
+}
+
+/**
+ * Lets only its owner into a data directory; where Postgres runs as another account, that one may pass through to its
+ * own files. For who has the lock: another engine may be running in it.
+ */
+export async function closeDataDir(directory: string, engine: "pglite" | "native"): Promise<void> {
+  const mode = engine === "native" && process.getuid?.() === 0 ? 0o711 : 0o700;
+  await withReason(directory, () => chmod(directory, mode));
+}
+
+async function withReason<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
   } catch (error) {
     if (error instanceof LocalSupabaseError) throw error;
     throw new LocalSupabaseError("DATA_DIR_UNUSABLE", `${path} cannot be a data directory: ${reasonOf(error)}`, {

@@ -6,6 +6,7 @@ import { loadKeys } from "../data-dir/keys.ts";
 import { createLite } from "../lite.ts";
 import { guardRequests } from "../lite-walls/guard-requests.ts";
 import { lockDirectory } from "../data-dir/lock.ts";
+import { closeDataDir } from "../data-dir/prepare.ts";
 import type { StackDetails, StartRequest } from "./messages.ts";
 import { applyMigrations, applySeeds } from "../project/migrations.ts";
 import { openEngine } from "./open-engine.ts";
@@ -28,6 +29,7 @@ export async function openStack(request: StartRequest): Promise<Stack> {
   const { dataDir } = request;
   const lock = await lockDirectory(dataDir);
   opened.defer(() => lock.release());
+  await closeDataDir(dataDir, request.engine);
   limitStackLog(dataDir);
   const project = await readProject(request.project);
   const keys = await loadKeys(dataDir);
