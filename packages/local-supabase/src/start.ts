@@ -9,7 +9,10 @@ import { forkStack } from "./stack/child.ts";
 export interface StartOptions {
   /** Where the database, the keys and the certificate live (mode 0700). Default: a temporary directory, removed on stop. */
   readonly dataDir?: string;
-  /** `pglite` (default): Postgres in WebAssembly, needs nothing. `native`: PostgreSQL 18 as a server, a pool, safe against power loss. */
+  /**
+   * `pglite` (default): Postgres in WebAssembly, needs nothing. `native`: PostgreSQL 18 as a server, a pool, safe against
+   * power loss. Each has a database of its own in a data directory.
+   */
   readonly engine?: "pglite" | "native";
   /** Port of the HTTPS server on 127.0.0.1; 0 (default) takes a free one. */
   readonly port?: number;
