@@ -17,6 +17,8 @@ test("a certificate is for this machine only, is kept, and is renewed a month be
   expect(await loadCertificate(folder, new Date(validToDate.getTime() - 31 * day))).toEqual(first);
   const renewed = await loadCertificate(folder, new Date(validToDate.getTime() - 29 * day));
   expect(renewed.ca).not.toBe(first.ca);
+  // Made while the clock was ahead: nobody would take it today.
+  expect((await loadCertificate(folder)).ca).not.toBe(renewed.ca);
 });
 
 test("a key that is not the certificate's, or half a file, is replaced together with it", async () => {

@@ -60,6 +60,8 @@ function lastsAt({ key, ca }: Certificate, now: Date): boolean {
   try {
     const certificate = new X509Certificate(ca);
     return (
+      // Made under a clock that was wrong, it may not be valid for years to come.
+      certificate.validFromDate <= now &&
       certificate.validToDate.getTime() - now.getTime() > renewBefore &&
       certificate.checkPrivateKey(createPrivateKey(key))
     );
