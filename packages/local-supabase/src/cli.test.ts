@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readFile, stat } from "node:fs/promises";
+import { mkdir, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
@@ -51,6 +51,7 @@ test("a failure after the start stops the stack and is told", async () => {
   child.stdout.resume();
   const [said, [code]] = await Promise.all([text(child.stderr), once(child, "exit")]);
   expect([code, said]).toEqual([1, expect.stringContaining("stack.env")]);
+  expect((await readdir(dataDir)).filter((name) => name.startsWith("stack.env"))).toEqual(["stack.env"]);
 });
 
 test.each([
