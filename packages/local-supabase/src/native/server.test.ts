@@ -26,7 +26,7 @@ test("a native Postgres that survived its stack is ended by the next start, and 
   process.kill(Number.parseInt(server ?? "", 10), "SIGKILL");
   expect(await second.ended).toMatchObject({
     code: "STACK_CRASHED",
-    message: expect.stringContaining("the database ended by itself: Postgres ended (SIGKILL)"),
+    message: "The local stack ended by itself: Postgres ended (SIGKILL). What it committed is kept; start it again.",
   });
   expect(isRunning(second.pid)).toBe(false);
 });

@@ -32,7 +32,7 @@ async function start(request: StartRequest): Promise<void> {
   try {
     const stack = await opening;
     tell({ kind: "ready", details: stack.details });
-    void stack.crashed.then((reason) => crash(new Error(`the database ended by itself: ${reason}`)));
+    void stack.crashed.then((reason) => crash(new Error(reason)));
   } catch (error) {
     console.error(error);
     const code = error instanceof LocalSupabaseError ? error.code : "ENGINE_FAILED";
@@ -57,7 +57,9 @@ function crash(error: unknown): void {
   if (stopping) return;
   stopping = true;
   console.error(error);
-  tell({ kind: "failed", code: "STACK_CRASHED", message: messageOf(error) });
+  const reason = messageOf(error).replace(/\.$/, "");
+  const message = `The local stack ended by itself: ${reason}. What it committed is kept; start it again.`;
+  tell({ kind: "failed", code: "STACK_CRASHED", message });
   setTimeout(() => leave(70), 50);
 }
 
