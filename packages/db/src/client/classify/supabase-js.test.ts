@@ -1,5 +1,6 @@
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { methodsOf } from "../../testing/methods-of.ts";
 import { json, stubUpstream, type StubUpstream } from "../testing/stub-upstream.ts";
 import { tracked } from "../testing/tracked.ts";
 
@@ -228,11 +229,3 @@ it("leaves out no method of this supabase-js", () => {
     expect(methodsOf(part).filter((name) => !tested.has(name) && !quiet.has(name))).toEqual([]);
   }
 });
-
-function methodsOf(part: object): string[] {
-  const prototype: unknown = Object.getPrototypeOf(part);
-  if (typeof prototype !== "object" || prototype === null || prototype === Object.prototype) return [];
-  const own = Object.entries(Object.getOwnPropertyDescriptors(prototype));
-  const open = own.filter(([name, { value }]) => typeof value === "function" && !name.startsWith("_"));
-  return [...open.map(([name]) => name), ...methodsOf(prototype)];
-}

@@ -45,6 +45,7 @@ describe.each(ways)("%s", (_name, path, way) => {
       url: `${upstream.url}${path}?q=1`,
     });
     expect(response.redirected).toBe(false);
+    expect(response.type).toBe("basic");
     expect(response instanceof Response).toBe(true);
     expect(response.headers instanceof Headers).toBe(true);
     expect(response.headers.get("CONTENT-TYPE")).toBe("application/json");

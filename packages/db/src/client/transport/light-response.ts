@@ -82,7 +82,7 @@ export class LightResponse implements Response {
   readonly statusText: string;
   readonly url: string;
   readonly redirected = false;
-  readonly type = "default";
+  readonly type = "basic";
   readonly #answer: Answer;
   #text: string | undefined;
   #used = false;
@@ -162,9 +162,12 @@ export function platformResponse({ status, statusText, headers, body }: Answer, 
   return withUrl(BODILESS.has(status) ? new Response(null, init) : new Response(new Uint8Array(body), init), url);
 }
 
-/** A Response made by hand has no URL of its own. */
+/** A Response made by hand has no URL of its own, and its type is another than that of one that came from a server. */
 export function withUrl(response: Response, url: string): Response {
-  return Object.defineProperty(response, "url", { value: url, enumerable: true });
+  return Object.defineProperties(response, {
+    url: { value: url, enumerable: true },
+    type: { value: "basic", enumerable: true },
+  });
 }
 
 /** UTF-8 without its byte order mark, as the Fetch standard decodes. */
