@@ -1,5 +1,9 @@
 import type { TableName } from "./rows.ts";
 
+/** Rows whose id and time lie more than a minute apart, or whose id is no UUIDv7. */
+const outOfStep =
+  "(((get_byte(uuid_send(operation_id), 6) >> 4) <> 7) OR (abs(((EXTRACT(epoch FROM (created_at - '1970-01-01 00:00:00+00'::timestamp with time zone)) * (1000)::numeric) - (((('x'::text || encode(SUBSTRING(uuid_send(operation_id) FROM 1 FOR 6), 'hex'::text)))::bit(48))::bigint)::numeric)) > (60000)::numeric))";
+
 /** data-model.md "Indexes and Performance" and decisions.md: table, index, columns, and what else defines it. */
 export const expectedIndexes: readonly (readonly [TableName, string, string, ("unique" | "plain")?, string?])[] = [
   ["authentication_contexts", "authentication_contexts_expires_at_idx", "expires_at"],
@@ -18,10 +22,19 @@ export const expectedIndexes: readonly (readonly [TableName, string, string, ("u
   ["data_models", "data_models_model_name_is_active_idx", "model_name, is_active"],
   ["data_models", "data_models_model_name_key", "model_name", "unique"],
   ["data_models", "data_models_pkey", "model_id", "unique"],
+  ["database_operations", "database_operations_attempts_idx", "operation_id", "plain", "(attempts > 1)"],
   ["database_operations", "database_operations_client_id_idx", "client_id"],
   ["database_operations", "database_operations_client_id_status_created_at_idx", "client_id, status, created_at"],
   ["database_operations", "database_operations_created_at_idx", "created_at"],
+  [
+    "database_operations",
+    "database_operations_error_message_idx",
+    "operation_id",
+    "plain",
+    "(error_message IS NOT NULL)",
+  ],
   ["database_operations", "database_operations_model_id_idx", "model_id"],
+  ["database_operations", "database_operations_out_of_step_idx", "created_at", "plain", outOfStep],
   ["database_operations", "database_operations_pkey", "operation_id", "unique"],
   ["database_operations", "database_operations_request_id_idx", "request_id"],
   ["database_operations", "database_operations_session_id_idx", "session_id"],
@@ -58,6 +71,10 @@ export const questions: readonly (readonly [string, string])[] = [
   ["data_models_model_name_is_active_idx", "select * from data_models where model_name = 'M777' and is_active"],
   ["data_models_model_name_key", "select * from data_models where model_name = 'M777'"],
   ["data_models_pkey", "select * from data_models where model_id = '00000000-0000-4000-8000-000000000777'"],
+  [
+    "database_operations_attempts_idx",
+    "select * from database_operations where attempts >= 2 order by operation_id desc limit 50",
+  ],
   ["database_operations_client_id_idx", "select * from database_operations where client_id = 'i777/anon'"],
   [
     "database_operations_client_id_status_created_at_idx",
@@ -66,8 +83,16 @@ export const questions: readonly (readonly [string, string])[] = [
   ],
   ["database_operations_created_at_idx", "select * from database_operations where created_at > now() - interval '1 h'"],
   [
+    "database_operations_error_message_idx",
+    "select * from database_operations where error_message ~* 'fail' order by operation_id desc limit 50",
+  ],
+  [
     "database_operations_model_id_idx",
     "select * from database_operations where model_id = '00000000-0000-4000-8000-000000000777'",
+  ],
+  [
+    "database_operations_out_of_step_idx",
+    "select * from operations_out_of_step where created_at < now() - interval '27 h'",
   ],
   ["database_operations_pkey", "select * from database_operations order by operation_id desc limit 50"],
   ["database_operations_request_id_idx", "select * from database_operations where request_id = 'req-777'"],

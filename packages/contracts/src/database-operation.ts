@@ -110,27 +110,56 @@ export const databaseOperationUpdateSchema = z.discriminatedUnion(
 );
 export type DatabaseOperationUpdate = z.output<typeof databaseOperationUpdateSchema>;
 
+const milliseconds = wholeNumber(1, "must be a positive whole number of milliseconds");
+
+const filterFields = {
+  client_id: clientIdSchema.optional(),
+  operation_type: operationTypeSchema.optional(),
+  table_name: identifierSchema.optional(),
+  status: operationStatusSchema.optional(),
+  user_id: userIdSchema.optional(),
+  request_id: requestIdSchema.optional(),
+  session_id: uuidSchema.optional(),
+  model_id: uuidSchema.optional(),
+  /** The model's version that it ran under, exactly. */
+  schema_version: semverSchema.optional(),
+  created_from: timestampSchema.optional(),
+  created_before: timestampSchema.optional(),
+  min_execution_time_ms: milliseconds.optional(),
+  max_execution_time_ms: milliseconds.optional(),
+  min_attempts: columns.attempts.optional(),
+  /** A part of error_message as it stands, in upper or lower case; no character has a meaning of its own. */
+  error_text: nonEmptyText(200).optional(),
+};
+
+interface Ranges {
+  readonly created_from?: string | undefined;
+  readonly created_before?: string | undefined;
+  readonly min_execution_time_ms?: number | undefined;
+  readonly max_execution_time_ms?: number | undefined;
+}
+
+function refuseEmptyRanges(filter: Ranges, context: z.RefinementCtx): void {
+  if (!isRange(filter.created_from, filter.created_before)) {
+    const message = "must be after created_from, or the range is empty";
+    context.addIssue({ code: "custom", path: ["created_before"], message });
+  }
+  const { min_execution_time_ms: least = 1, max_execution_time_ms: most = integerLimit } = filter;
+  if (least > most) {
+    const message = "must not be below min_execution_time_ms, or the range is empty";
+    context.addIssue({ code: "custom", path: ["max_execution_time_ms"], message });
+  }
+}
+
 /** Operations by every indexed field, newest first; the range is created_from ≤ created_at < created_before. */
 export const databaseOperationFilterSchema = z
   .strictObject({
-    client_id: clientIdSchema.optional(),
-    operation_type: operationTypeSchema.optional(),
-    table_name: identifierSchema.optional(),
-    status: operationStatusSchema.optional(),
-    user_id: userIdSchema.optional(),
-    request_id: requestIdSchema.optional(),
-    session_id: uuidSchema.optional(),
-    model_id: uuidSchema.optional(),
-    created_from: timestampSchema.optional(),
-    created_before: timestampSchema.optional(),
+    ...filterFields,
     /** The last operation_id of the page before: a UUIDv7, so the order of ids is the order of time. */
     cursor: uuidCursorSchema.optional(),
     limit: pageLimitSchema,
   })
-  .refine((filter) => isRange(filter.created_from, filter.created_before), {
-    path: ["created_before"],
-    error: "must be after created_from, or the range is empty",
-  });
+  .superRefine(refuseEmptyRanges);
 export type DatabaseOperationFilter = z.output<typeof databaseOperationFilterSchema>;
 
 function isRange(from: string | undefined, before: string | undefined): boolean {
@@ -142,6 +171,22 @@ export const databaseOperationOutputSchema = z.object(columns);
 export type DatabaseOperationOutput = z.output<typeof databaseOperationOutputSchema>;
 
 export const databaseOperationPageSchema = pageOf(databaseOperationOutputSchema);
+
+/** Most siblings that come along with one operation. */
+export const siblingLimit = 50;
+
+/** Another operation of the same request, without its bodies. */
+export const siblingOperationSchema = databaseOperationOutputSchema.omit({ query_data: true, response_data: true });
+export type SiblingOperation = z.output<typeof siblingOperationSchema>;
+
+/** One operation, and what else its request did. */
+export const databaseOperationDetailSchema = databaseOperationOutputSchema.extend({
+  /** Other operations of the same request_id, in the order of time, at most 50: the nearest in time. */
+  siblings: z.array(siblingOperationSchema).max(siblingLimit),
+  /** Whether the request did more than is shown; `operations.list` by request_id has all. */
+  more_siblings: z.boolean(),
+});
+export type DatabaseOperationDetail = z.output<typeof databaseOperationDetailSchema>;
 
 /** Asks for one operation. */
 export const databaseOperationKeySchema = z.strictObject({ operation_id: uuidSchema });

@@ -278,7 +278,133 @@ export type Database = {
       }
     }
     Views: {
+      operations_out_of_step: {
+        Row: {
+          attempts: number | null
+          client_id: string | null
+          completed_at: string | null
+          created_at: string | null
+          error_message: string | null
+          execution_time_ms: number | null
+          model_id: string | null
+          operation_id: string | null
+          operation_type: string | null
+          query_data: Json | null
+          request_id: string | null
+          response_data: Json | null
+          schema_version: string | null
+          session_id: string | null
+          status: string | null
+          table_name: string | null
+          user_id: string | null
+        }
+        Insert: {
+          attempts?: number | null
+          client_id?: string | null
+          completed_at?: string | null
+          created_at?: string | null
+          error_message?: string | null
+          execution_time_ms?: number | null
+          model_id?: string | null
+          operation_id?: string | null
+          operation_type?: string | null
+          query_data?: Json | null
+          request_id?: string | null
+          response_data?: Json | null
+          schema_version?: string | null
+          session_id?: string | null
+          status?: string | null
+          table_name?: string | null
+          user_id?: string | null
+        }
+        Update: {
+          attempts?: number | null
+          client_id?: string | null
+          completed_at?: string | null
+          created_at?: string | null
+          error_message?: string | null
+          execution_time_ms?: number | null
+          model_id?: string | null
+          operation_id?: string | null
+          operation_type?: string | null
+          query_data?: Json | null
+          request_id?: string | null
+          response_data?: Json | null
+          schema_version?: string | null
+          session_id?: string | null
+          status?: string | null
+          table_name?: string | null
+          user_id?: string | null
+        }
+        Relationships: [
+          {
+            foreignKeyName: "database_operations_client_id_fkey"
+            columns: ["client_id"]
+            isOneToOne: false
+            referencedRelation: "supabase_clients"
+            referencedColumns: ["client_id"]
+          },
+          {
+            foreignKeyName: "database_operations_model_id_fkey"
+            columns: ["model_id"]
+            isOneToOne: false
+            referencedRelation: "data_models"
+            referencedColumns: ["model_id"]
+          },
+          {
+            foreignKeyName: "database_operations_session_id_fkey"
+            columns: ["session_id"]
+            isOneToOne: false
+            referencedRelation: "authentication_contexts"
+            referencedColumns: ["session_id"]
+          },
+        ]
+      }
       own_operations: {
+        Row: {
+          attempts: number | null
+          client_id: string | null
+          completed_at: string | null
+          created_at: string | null
+          error_message: string | null
+          execution_time_ms: number | null
+          model_id: string | null
+          operation_id: string | null
+          operation_type: string | null
+          query_data: Json | null
+          request_id: string | null
+          response_data: Json | null
+          schema_version: string | null
+          session_id: string | null
+          status: string | null
+          table_name: string | null
+          user_id: string | null
+        }
+        Relationships: [
+          {
+            foreignKeyName: "database_operations_client_id_fkey"
+            columns: ["client_id"]
+            isOneToOne: false
+            referencedRelation: "supabase_clients"
+            referencedColumns: ["client_id"]
+          },
+          {
+            foreignKeyName: "database_operations_model_id_fkey"
+            columns: ["model_id"]
+            isOneToOne: false
+            referencedRelation: "data_models"
+            referencedColumns: ["model_id"]
+          },
+          {
+            foreignKeyName: "database_operations_session_id_fkey"
+            columns: ["session_id"]
+            isOneToOne: false
+            referencedRelation: "authentication_contexts"
+            referencedColumns: ["session_id"]
+          },
+        ]
+      }
+      own_operations_out_of_step: {
         Row: {
           attempts: number | null
           client_id: string | null

@@ -8,6 +8,7 @@ export { makeEncryptionKey, parseEncryptionKeys, type EncryptionKeys } from "./s
 export { storeError, type Answer } from "./stores/answer.ts";
 export type { ClientPage, ClientStore } from "./stores/clients.ts";
 export { codeOfDatabase } from "./stores/database-codes.ts";
+export { longestAnswer, type LongestAnswer } from "./stores/longest-answer.ts";
 export type { ModelPage, ModelStore } from "./stores/models.ts";
 export type { OperationPage, OperationStore } from "./stores/operations.ts";
 export type { Tokens } from "./stores/session-tokens.ts";

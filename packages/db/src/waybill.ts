@@ -7,6 +7,7 @@ import { openGateway, type Gateway } from "./gateway.ts";
 import { createClientStore } from "./stores/clients.ts";
 import { createModelStore } from "./stores/models.ts";
 import { createOperationStore } from "./stores/operations.ts";
+import { rowReader } from "./stores/page.ts";
 import { createSessionStore } from "./stores/sessions.ts";
 import { untrackedFetch } from "./untracked-fetch.ts";
 import { parseInput } from "./stores/input.ts";
@@ -34,6 +35,8 @@ export function createWaybill(options: WaybillOptions): Waybill {
   const { fetch, ledger, keys } = gateway;
   const service = createSharedClient({ url, key: secretKey, fetch });
   const forUser = userClients((accessToken) => createTrackedClient({ url, key: publishableKey, fetch, accessToken }));
+  // one for all lists: how long an answer can be is the project's
+  const readRows = rowReader();
   const connections = () => ({ service_role: gateway.service, anon: anonOf(gateway) });
 
   return {
@@ -45,10 +48,10 @@ export function createWaybill(options: WaybillOptions): Waybill {
       parseInput("The context", operationContextSchema, context);
       return await runInContext(context, async () => await work());
     },
-    operations: createOperationStore(service),
-    clients: createClientStore(service),
-    sessions: createSessionStore({ service, untracked: untrackedClient(gateway, options), keys }),
-    models: createModelStore(service),
+    operations: createOperationStore(service, readRows),
+    clients: createClientStore(service, readRows),
+    sessions: createSessionStore({ service, untracked: untrackedClient(gateway, options), keys, readRows }),
+    models: createModelStore(service, readRows),
     connection(clientId) {
       const own = Object.values(connections()).find((connection) => connection.clientId === clientId);
       if (own !== undefined) return own;

@@ -6,7 +6,7 @@ import { openTransport } from "../client/index.ts";
 import type { Database } from "../database.types.ts";
 import { rejection } from "../testing/plain-clients.ts";
 import { untrackedFetch } from "../untracked-fetch.ts";
-import { pageOfRows, rowsOf, storeError } from "./answer.ts";
+import { rowsOf, storeError } from "./answer.ts";
 import { createClientStore } from "./clients.ts";
 
 const failed = (code: string, status: number, message = "said by Postgres", details = "") => ({
@@ -104,14 +104,6 @@ describe("rows", () => {
       expect.objectContaining({ code: "INTERNAL", issues: [expect.objectContaining({ field: "1.id" })] }),
     );
     expect(() => rowsOf("Reading", row, answer)).not.toThrow(/a secret/);
-  });
-
-  test("make a page: the one row too many only tells that there is a next", () => {
-    const rows = [{ id: "a" }, { id: "b" }, { id: "c" }];
-    const cursorOf = ({ id }: { id: string }) => id;
-    expect(pageOfRows(rows, 2, cursorOf)).toEqual({ rows: [{ id: "a" }, { id: "b" }], next_cursor: "b" });
-    expect(pageOfRows(rows, 3, cursorOf)).toEqual({ rows, next_cursor: null });
-    expect(pageOfRows([], 3, cursorOf)).toEqual({ rows: [], next_cursor: null });
   });
 });
 

@@ -47,13 +47,6 @@ export function rowsOf<Row extends z.ZodType>(what: string, row: Row, answer: An
   });
 }
 
-/** One page of `limit` rows out of an answer that was asked for one more. */
-export function pageOfRows<Row>(rows: readonly Row[], limit: number, cursorOf: (row: Row) => string) {
-  const page = rows.slice(0, limit);
-  const last = page.at(-1);
-  return { rows: page, next_cursor: rows.length > limit && last !== undefined ? cursorOf(last) : null };
-}
-
 export function storeError(what: string, { error, status }: Answer): WaybillDbError {
   const said = error?.code ?? "";
   // Only a request without an answer can hold a refusal of Waybill's own: what Postgres says may quote its caller.

@@ -3,13 +3,11 @@ import type { SupabaseClient } from "@supabase/supabase-js";
 import type { z } from "zod";
 import type { Database } from "../database.types.ts";
 import { WaybillDbError } from "../errors.ts";
-import { pageOfRows, rowsOf } from "./answer.ts";
+import { rowsOf } from "./answer.ts";
 import { parseInput } from "./input.ts";
+import { type Page, readPage, rowReader } from "./page.ts";
 
-export interface ClientPage {
-  readonly rows: SupabaseClientOutput[];
-  readonly next_cursor: string | null;
-}
+export type ClientPage = Page<SupabaseClientOutput>;
 
 /** Reads the clients of every instance (data-model.md §1), never their keys: the column is not even asked for. */
 export interface ClientStore {
@@ -21,19 +19,20 @@ export interface ClientStore {
 
 const columns = Object.keys(supabaseClientOutputSchema.shape).join(",");
 
-export function createClientStore(service: SupabaseClient<Database>): ClientStore {
+export function createClientStore(service: SupabaseClient<Database>, readRows = rowReader()): ClientStore {
   const source = () => service.from("supabase_clients").select(columns);
   return {
     async list(input) {
       const filter = parseInput("The filter of clients", supabaseClientFilterSchema, input ?? {});
-      let query = source();
-      if (filter.client_type !== undefined) query = query.eq("client_type", filter.client_type);
-      if (filter.is_active !== undefined) query = query.eq("is_active", filter.is_active);
-      if (filter.connection_status !== undefined) query = query.eq("connection_status", filter.connection_status);
-      if (filter.cursor !== undefined) query = query.gt("client_id", filter.cursor);
-      const answer = await query.order("client_id").limit(filter.limit + 1);
-      const rows = rowsOf("Listing clients", supabaseClientOutputSchema, answer);
-      return pageOfRows(rows, filter.limit, (row) => row.client_id);
+      const read = async (cursor: string | undefined, count: number) => {
+        let query = source();
+        if (filter.client_type !== undefined) query = query.eq("client_type", filter.client_type);
+        if (filter.is_active !== undefined) query = query.eq("is_active", filter.is_active);
+        if (filter.connection_status !== undefined) query = query.eq("connection_status", filter.connection_status);
+        if (cursor !== undefined) query = query.gt("client_id", cursor);
+        return rowsOf("Listing clients", supabaseClientOutputSchema, await query.order("client_id").limit(count));
+      };
+      return readPage(readRows, { ...filter, cursor: filter.cursor, cursorOf: (row) => row.client_id, read });
     },
 
     async get(clientId) {

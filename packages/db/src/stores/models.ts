@@ -17,13 +17,11 @@ import type { SupabaseClient } from "@supabase/supabase-js";
 import type { z } from "zod";
 import type { Database } from "../database.types.ts";
 import { WaybillDbError } from "../errors.ts";
-import { pageOfRows, rowsOf, type Answer } from "./answer.ts";
+import { rowsOf, type Answer } from "./answer.ts";
 import { nextState, parseInput } from "./input.ts";
+import { type Page, readPage, rowReader } from "./page.ts";
 
-export interface ModelPage {
-  readonly rows: DataModelOutput[];
-  readonly next_cursor: string | null;
-}
+export type ModelPage = Page<DataModelOutput>;
 
 /** The data models (data-model.md §4). Who may write them is the caller's to decide: all writes use the service key. */
 export interface ModelStore {
@@ -53,7 +51,7 @@ export interface ModelStore {
 
 const columns = Object.keys(dataModelOutputSchema.shape).join(",");
 
-export function createModelStore(service: SupabaseClient<Database>): ModelStore {
+export function createModelStore(service: SupabaseClient<Database>, readRows = rowReader()): ModelStore {
   // Parts of a model are readonly JSON, which the generated types do not know; rows are typed by their contract.
   const database: SupabaseClient = service;
   const store: ModelStore = {
@@ -97,12 +95,14 @@ export function createModelStore(service: SupabaseClient<Database>): ModelStore 
 
     async list(input, caller) {
       const filter = parseInput("The filter of models", dataModelFilterSchema, input ?? {});
-      let query = (caller ?? database).from("data_models").select(columns);
-      if (filter.model_name !== undefined) query = query.eq("model_name", filter.model_name);
-      if (filter.is_active !== undefined) query = query.eq("is_active", filter.is_active);
-      if (filter.cursor !== undefined) query = query.gt("model_name", filter.cursor);
-      const rows = modelRows("Listing models", await query.order("model_name").limit(filter.limit + 1));
-      return pageOfRows(rows, filter.limit, (row) => row.model_name);
+      const read = async (cursor: string | undefined, count: number) => {
+        let query = (caller ?? database).from("data_models").select(columns);
+        if (filter.model_name !== undefined) query = query.eq("model_name", filter.model_name);
+        if (filter.is_active !== undefined) query = query.eq("is_active", filter.is_active);
+        if (cursor !== undefined) query = query.gt("model_name", cursor);
+        return modelRows("Listing models", await query.order("model_name").limit(count));
+      };
+      return readPage(readRows, { ...filter, cursor: filter.cursor, cursorOf: (row) => row.model_name, read });
     },
   };
   return store;

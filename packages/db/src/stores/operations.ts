@@ -1,21 +1,22 @@
 import {
   databaseOperationFilterSchema,
   databaseOperationOutputSchema,
-  type DatabaseOperationFilter,
+  siblingLimit,
+  siblingOperationSchema,
+  type DatabaseOperationDetail,
   type DatabaseOperationOutput,
+  type SiblingOperation,
 } from "@waybill/contracts";
 import type { SupabaseClient } from "@supabase/supabase-js";
 import type { z } from "zod";
 import type { Database } from "../database.types.ts";
 import { WaybillDbError } from "../errors.ts";
-import { pageOfRows, rowsOf } from "./answer.ts";
+import { rowsOf } from "./answer.ts";
 import { parseInput } from "./input.ts";
+import { conditions, type IdBounds, idBounds } from "./operations-filter.ts";
+import { type Page, pageOfRows, rowReader } from "./page.ts";
 
-export interface OperationPage {
-  readonly rows: DatabaseOperationOutput[];
-  /** Hand it back as `cursor` for the next page; null after the last. */
-  readonly next_cursor: string | null;
-}
+export type OperationPage = Page<DatabaseOperationOutput>;
 
 /**
  * Reads the records (data-model.md §2). Without `caller` it reads all of them, by the service key; with the client of a
@@ -27,48 +28,90 @@ export interface OperationStore {
     filter?: z.input<typeof databaseOperationFilterSchema>,
     caller?: SupabaseClient<Database>,
   ): Promise<OperationPage>;
-  /** Throws `NOT_FOUND` for one that is not there, or that the caller may not see. */
-  get(operationId: string, caller?: SupabaseClient<Database>): Promise<DatabaseOperationOutput>;
+  /**
+   * One record, and what else its request did that the caller may see.
+   * Throws `NOT_FOUND` for one that is not there, or that the caller may not see.
+   */
+  get(operationId: string, caller?: SupabaseClient<Database>): Promise<DatabaseOperationDetail>;
 }
 
 const columns = Object.keys(databaseOperationOutputSchema.shape).join(",");
+const siblingColumns = Object.keys(siblingOperationSchema.shape).join(",");
 
-const equalities = [
-  "client_id",
-  "operation_type",
-  "table_name",
-  "status",
-  "user_id",
-  "request_id",
-  "session_id",
-  "model_id",
-] as const satisfies readonly (keyof DatabaseOperationFilter)[];
+/** The views and the table have the same columns: by whose rights, and whether ids and times are in step. */
+const sources = {
+  all: { inStep: "database_operations", outOfStep: "operations_out_of_step" },
+  own: { inStep: "own_operations", outOfStep: "own_operations_out_of_step" },
+} as const;
 
-export function createOperationStore(service: SupabaseClient<Database>): OperationStore {
-  // The view and the table have the same columns; rows are typed by their contract, not by the client.
-  const source = (caller?: SupabaseClient) =>
-    (caller ?? service).from(caller === undefined ? "database_operations" : "own_operations").select(columns);
+export function createOperationStore(service: SupabaseClient<Database>, readRows = rowReader()): OperationStore {
+  // Rows are typed by their contract, not by the client.
+  const clientOf = (caller?: SupabaseClient): SupabaseClient => caller ?? service;
+  const namesFor = (caller?: SupabaseClient) => (caller === undefined ? sources.all : sources.own);
+  const cursorOf = (row: { readonly operation_id: string }) => row.operation_id;
+
+  const siblingsOf = async (
+    { operation_id, request_id }: DatabaseOperationOutput,
+    caller: SupabaseClient | undefined,
+  ): Promise<Pick<DatabaseOperationDetail, "siblings" | "more_siblings">> => {
+    if (request_id === null) return { siblings: [], more_siblings: false };
+    const read = (side: "before" | "after") => async (cursor: string | undefined, count: number) => {
+      const source = clientOf(caller).from(namesFor(caller).inStep).select(siblingColumns).eq("request_id", request_id);
+      const from = cursor ?? operation_id;
+      const query = side === "before" ? source.lt("operation_id", from) : source.gt("operation_id", from);
+      const answer = await query.order("operation_id", { ascending: side === "after" }).limit(count);
+      return rowsOf("Reading the operations of the request", siblingOperationSchema, answer);
+    };
+    const [before, after] = await Promise.all([
+      readRows({ cursor: undefined, cursorOf, read: read("before") }, siblingLimit + 1),
+      readRows({ cursor: undefined, cursorOf, read: read("after") }, siblingLimit + 1),
+    ]);
+    return nearest(before, after);
+  };
+
   return {
     async list(input, caller) {
       const filter = parseInput("The filter of operations", databaseOperationFilterSchema, input ?? {});
-      let query = source(caller);
-      for (const field of equalities) {
-        const value = filter[field];
-        if (value !== undefined) query = query.eq(field, value);
-      }
-      if (filter.created_from !== undefined) query = query.gte("created_at", filter.created_from);
-      if (filter.created_before !== undefined) query = query.lt("created_at", filter.created_before);
-      if (filter.cursor !== undefined) query = query.lt("operation_id", filter.cursor);
-      const answer = await query.order("operation_id", { ascending: false }).limit(filter.limit + 1);
-      const rows = rowsOf("Listing operations", databaseOperationOutputSchema, answer);
-      return pageOfRows(rows, filter.limit, (row) => row.operation_id);
+      const { cursor, limit } = filter;
+      const { inStep, outOfStep } = namesFor(caller);
+      const read = (source: string, bounds: IdBounds) => async (after: string | undefined, count: number) => {
+        let query = clientOf(caller).from(source).select(columns);
+        for (const [column, operator, value] of conditions(filter, bounds))
+          query = query.filter(column, operator, value);
+        if (after !== undefined) query = query.lt("operation_id", after);
+        const answer = await query.order("operation_id", { ascending: false }).limit(count);
+        return rowsOf("Listing operations", databaseOperationOutputSchema, answer);
+      };
+      const bounds = idBounds(filter);
+      const byTime = bounds.from !== undefined || bounds.before !== undefined;
+      const lists = byTime ? [read(inStep, bounds), read(outOfStep, {})] : [read(inStep, {})];
+      const found = await Promise.all(lists.map((list) => readRows({ cursor, cursorOf, read: list }, limit + 1)));
+      return pageOfRows(newestFirst(found.flat()), limit, cursorOf);
     },
 
     async get(operationId, caller) {
-      const answer = await source(caller).eq("operation_id", operationId).limit(1);
+      const query = clientOf(caller).from(namesFor(caller).inStep).select(columns);
+      const answer = await query.eq("operation_id", operationId).limit(1);
       const [row] = rowsOf("Reading the operation", databaseOperationOutputSchema, answer);
       if (row === undefined) throw new WaybillDbError({ code: "NOT_FOUND", message: "There is no such operation." });
-      return row;
+      return { ...row, ...(await siblingsOf(row, caller)) };
     },
+  };
+}
+
+/** Rows of two lists in one order; a row may stand in both. */
+function newestFirst(rows: readonly DatabaseOperationOutput[]): DatabaseOperationOutput[] {
+  const unique = new Map(rows.map((row) => [row.operation_id, row]));
+  return [...unique.values()].sort((a, b) => (a.operation_id < b.operation_id ? 1 : -1));
+}
+
+/** So many of both sides that none is far while a nearer one is left out: half of each, or more where the other has less. */
+function nearest(before: readonly SiblingOperation[], after: readonly SiblingOperation[]) {
+  const half = siblingLimit / 2;
+  const ahead = after.slice(0, Math.max(half, siblingLimit - before.length));
+  const behind = before.slice(0, siblingLimit - ahead.length);
+  return {
+    siblings: [...behind.toReversed(), ...ahead],
+    more_siblings: before.length + after.length > siblingLimit,
   };
 }

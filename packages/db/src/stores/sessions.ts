@@ -13,15 +13,13 @@ import type { z } from "zod";
 import type { Database } from "../database.types.ts";
 import { WaybillDbError } from "../errors.ts";
 import type { EncryptionKeys } from "../secrets.ts";
-import { pageOfRows, rowsOf } from "./answer.ts";
+import { rowsOf } from "./answer.ts";
 import { nextState, parseInput } from "./input.ts";
+import { type Page, readPage, type RowReader, rowReader } from "./page.ts";
 import { openTokens, sealTokens, type Tokens } from "./session-tokens.ts";
 import { recentTouches } from "./recent-touches.ts";
 
-export interface SessionPage {
-  readonly rows: AuthenticationContextOutput[];
-  readonly next_cursor: string | null;
-}
+export type SessionPage = Page<AuthenticationContextOutput>;
 
 /** A session with its tokens in plain text, for calls to Supabase in its user's name. It is no output: never answer with it. */
 export interface OpenSession {
@@ -67,6 +65,8 @@ export interface SessionStoreOptions {
   /** The same rights, but its calls leave no record: for last_activity. */
   readonly untracked: SupabaseClient<Database>;
   readonly keys: EncryptionKeys;
+  /** That of the project. */
+  readonly readRows?: RowReader;
   /** Milliseconds since 1970. Default: `Date.now`. */
   readonly clock?: () => number;
 }
@@ -74,7 +74,13 @@ export interface SessionStoreOptions {
 const columns = Object.keys(authenticationContextOutputSchema.shape).join(",");
 const touchIntervalMs = 10_000;
 
-export function createSessionStore({ service, untracked, keys, clock = Date.now }: SessionStoreOptions): SessionStore {
+export function createSessionStore({
+  service,
+  untracked,
+  keys,
+  readRows = rowReader(),
+  clock = Date.now,
+}: SessionStoreOptions): SessionStore {
   // Permissions are readonly JSON, which the generated types do not know; rows are typed by their contract.
   const database: SupabaseClient = service;
   const touches = recentTouches(touchIntervalMs);
@@ -167,14 +173,16 @@ export function createSessionStore({ service, untracked, keys, clock = Date.now 
     async listOfUser(userId, input, caller) {
       const wanted = { ...input, user_id: userId };
       const filter = parseInput("The filter of sessions", authenticationContextFilterSchema, wanted);
-      let query = (caller ?? database).from("authentication_contexts").select(columns).eq("user_id", userId);
-      if (filter.is_active !== undefined) query = query.eq("is_active", filter.is_active);
-      if (filter.expires_from !== undefined) query = query.gte("expires_at", filter.expires_from);
-      if (filter.expires_before !== undefined) query = query.lt("expires_at", filter.expires_before);
-      if (filter.cursor !== undefined) query = query.gt("session_id", filter.cursor);
-      const answer = await query.order("session_id").limit(filter.limit + 1);
-      const rows = rowsOf("Listing sessions", authenticationContextOutputSchema, answer);
-      return pageOfRows(rows, filter.limit, (row) => row.session_id);
+      const read = async (cursor: string | undefined, count: number) => {
+        let query = (caller ?? database).from("authentication_contexts").select(columns).eq("user_id", userId);
+        if (filter.is_active !== undefined) query = query.eq("is_active", filter.is_active);
+        if (filter.expires_from !== undefined) query = query.gte("expires_at", filter.expires_from);
+        if (filter.expires_before !== undefined) query = query.lt("expires_at", filter.expires_before);
+        if (cursor !== undefined) query = query.gt("session_id", cursor);
+        const answer = await query.order("session_id").limit(count);
+        return rowsOf("Listing sessions", authenticationContextOutputSchema, answer);
+      };
+      return readPage(readRows, { ...filter, cursor: filter.cursor, cursorOf: (row) => row.session_id, read });
     },
   };
 }

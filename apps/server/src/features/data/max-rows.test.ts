@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import { once } from "node:events";
 import { Agent, fetch } from "undici";
@@ -15,8 +16,8 @@ async function openCutting(maxRows: number) {
   let reads = 0;
   const server = createServer((incoming, outgoing) => {
     const url = new URL(incoming.url ?? "/", stack.url);
-    if (incoming.method === "GET" && url.pathname === `/rest/v1/${model}`) {
-      reads += 1;
+    if (incoming.method === "GET" && url.pathname.startsWith("/rest/v1/")) {
+      if (url.pathname === `/rest/v1/${model}`) reads += 1;
       url.searchParams.set("limit", String(Math.min(maxRows, Number(url.searchParams.get("limit") ?? maxRows))));
     }
     const { host: _, connection: __, ...headers } = incoming.headers;
@@ -108,5 +109,16 @@ describe("a project whose max_rows is below a page", () => {
     const before = cutting.reads();
     expect(await walk("four", 1000)).toEqual({ rows: 4, pages: 1 });
     expect(cutting.reads() - before).toBe(1);
+  });
+
+  it("ends no list of records early, and fills its pages", async () => {
+    const request = `cut-${randomUUID()}`;
+    const api = stage.client(ada.sessionToken, { "x-request-id": request });
+    for (let call = 0; call < 25; call += 1) await api.data.list.query({ model, limit: 1 });
+    await stage.services.waybill.flush();
+    const first = await ada.api.operations.list.query({ request_id: request, table_name: model, limit: 12 });
+    const cursor = first.next_cursor ?? "";
+    const rest = await ada.api.operations.list.query({ request_id: request, table_name: model, limit: 50, cursor });
+    expect([first.rows.length, rest.rows.length, rest.next_cursor]).toEqual([12, 13, null]);
   });
 });

@@ -1,13 +1,12 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
 import { type DataListInput, type DataRow, dataRowSchema, type ErrorIssue, type JsonObject } from "@waybill/contracts";
-import type { Waybill } from "@waybill/db";
+import { type LongestAnswer, longestAnswer, type Waybill } from "@waybill/db";
 import { z } from "zod";
 import { ApiError, invalidField } from "../../trpc/api-error.ts";
 import type { ModelLookup, ReadyModel } from "../models/model-lookup.ts";
 import type { Caller } from "../sessions/caller.ts";
 import { behind, decodeCursor, encodeCursor, type OrderColumn, quoteValue, totalOrder } from "./keyset.ts";
 import { dataError, type DataAnswer } from "./data-error.ts";
-import { type LongestAnswer, longestAnswer } from "./longest-answer.ts";
 import { columnFaults, filterFaults, keyFaults, orderFaults } from "./faults.ts";
 
 /** Who calls, and under which request. */

@@ -1,7 +1,7 @@
 import {
+  databaseOperationDetailSchema,
   databaseOperationFilterSchema,
   databaseOperationKeySchema,
-  databaseOperationOutputSchema,
   databaseOperationPageSchema,
 } from "@waybill/contracts";
 import { router } from "../../trpc/init.ts";
@@ -15,6 +15,6 @@ export const operationsRouter = router({
     .query(({ ctx, input }) => ctx.services.waybill.operations.list(input, ctx.readAs())),
   get: signedInProcedure
     .input(databaseOperationKeySchema)
-    .output(databaseOperationOutputSchema)
+    .output(databaseOperationDetailSchema)
     .query(({ ctx, input }) => ctx.services.waybill.operations.get(input.operation_id, ctx.readAs())),
 });
