@@ -87,6 +87,7 @@ export function openGateway(options: GatewayOptions): Gateway {
 
   const close = async (): Promise<void> => {
     settleHeld();
+    trackedFetch.endWaits();
     forgetExit();
     // what is still under way ends here, while its outcome can be recorded
     await transport.close();

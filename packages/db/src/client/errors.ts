@@ -35,7 +35,7 @@ export class CallError extends Error {
 export function operationTimeout(timeoutMs: number): CallError {
   return new CallError(
     "OPERATION_TIMEOUT",
-    `Supabase did not answer wholly within ${timeoutMs} ms, so the request was aborted; whether it took effect is not known. Ask for less, or raise WAYBILL_OPERATION_TIMEOUT_MS.`,
+    `Supabase did not answer wholly within ${timeoutMs} ms, so the request was aborted; whether it took effect is not known. Ask for less, or give it longer: WAYBILL_OPERATION_TIMEOUT_MS for all calls, the header x-waybill-timeout-ms for one.`,
     "AbortError",
   );
 }

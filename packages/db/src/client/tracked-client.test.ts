@@ -35,7 +35,7 @@ it("sends a user's token with every call, and the key beside it", async () => {
 
 it("retries nothing by itself", async () => {
   upstream.answer = json(503, {}, { "retry-after": "0" });
-  await using client = tracked(upstream.url, { joinRetries: false });
+  await using client = tracked(upstream.url, { joinRetries: false, retry: { most: 0 } });
   await createTrackedClient({ url: upstream.url, key: "sb_secret_x", fetch: client.fetch })
     .from("data_models")
     .select();

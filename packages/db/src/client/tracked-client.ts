@@ -13,7 +13,7 @@ export interface TrackedClientOptions {
 
 /**
  * Real supabase-js, every builder unchanged, with our fetch underneath. It opens no realtime socket until asked, starts
- * no timer, and retries nothing by itself: one call is one request.
+ * no timer, and retries nothing by itself: what is sent again is our fetch's to decide, so that one call is one operation.
  */
 export function createTrackedClient({ url, key, fetch, accessToken }: TrackedClientOptions): SupabaseClient<Database> {
   return createClient<Database>(url, key, {

@@ -4,9 +4,11 @@ import { answerCall } from "./call/answer-call.ts";
 import type { Call, TrackedFetchOptions } from "./call/call.ts";
 import { HeldOperations, retryKey } from "./call/held-operations.ts";
 import { readRequest } from "./call/read-request.ts";
+import { createRetries } from "./call/retries.ts";
 import type { ReadRequest } from "./call/read-request.ts";
 import { settlement } from "./call/settlement.ts";
 import { createSubjects, type SubjectOf } from "./call/subject.ts";
+import { takeTimeout } from "./call/timeout-header.ts";
 import { parseSearch } from "./capture/redact-search.ts";
 import { classify, OPERATION_HEADER } from "./classify/classify.ts";
 import { decodeSegment } from "./classify/operation-class.ts";
@@ -18,6 +20,8 @@ export interface TrackedFetch {
   (input: string | URL | Request, init?: RequestInit): Promise<Response>;
   /** Records the operations that still wait for a retry of the client's own. */
   settleHeld(): void;
+  /** Answers what waits for its next attempt with what its last one led to. */
+  endWaits(): void;
 }
 
 /**
@@ -27,6 +31,8 @@ export interface TrackedFetch {
 export function createTrackedFetch(options: TrackedFetchOptions): TrackedFetch {
   const held = new HeldOperations();
   const remembered = { held, subjectOf: createSubjects() };
+  const retries = options.joinRetries ? null : createRetries(options.clock, options.retry);
+  const means = { transport: options.transport, capture: options.capture, retries };
   // as `createClient` normalizes it: the host in lower case, no default port
   const base = new URL(options.url).href.replace(/\/+$/, "");
 
@@ -35,7 +41,7 @@ export function createTrackedFetch(options: TrackedFetchOptions): TrackedFetch {
     const request = readRequest(base, input, init);
     const call = beginCall(options, remembered, request, started);
     const elapsed = options.clock.since(call.started).execution_time_ms - 1;
-    const limit = new Limit(Math.max(1, options.timeoutMs - elapsed), options.timeoutMs, request.signal);
+    const limit = new Limit(Math.max(1, call.timeoutMs - elapsed), call.timeoutMs, request.signal);
     const settle = settlement(options, held, call, limit);
     try {
       const refusal = call.connection.refusal();
@@ -49,14 +55,13 @@ export function createTrackedFetch(options: TrackedFetchOptions): TrackedFetch {
       });
       // it may have ended since the journal answered, while nobody was there to be told
       if (limit.ended !== undefined) throw limit.reason;
-      settle.leaving();
-      return await answerCall(options, call, limit, settle);
+      return await answerCall(means, call, limit, settle);
     } catch (error) {
       settle.broken(error);
       throw error;
     }
   };
-  return Object.assign(trackedFetch, { settleHeld: () => held.settleAll() });
+  return Object.assign(trackedFetch, { settleHeld: () => held.settleAll(), endWaits: () => retries?.endWaits() });
 }
 
 /** What one call leaves for the next. */
@@ -71,6 +76,7 @@ function beginCall(
   request: ReadRequest,
   started: Instant,
 ): Call {
+  const timeoutMs = takeTimeout(request.headers) ?? options.timeoutMs;
   const kind = classify({ ...request, header: (name) => request.headers.get(name) ?? null });
   request.headers.delete(OPERATION_HEADER);
   const connection = options.connectionOf(request.headers);
@@ -84,7 +90,7 @@ function beginCall(
   });
   const isNamed = currentContext()?.user_id !== undefined;
   const subject = isNamed ? null : subjectOf(request.headers.get("authorization"));
-  const shared = { kind, request, captured, connection, subject };
+  const shared = { kind, request, captured, connection, subject, timeoutMs };
   const retry = options.joinRetries && request.headers.has("x-retry-count");
   const before = retry ? held.take(retryKey(connection.clientId, request)) : undefined;
   const call =

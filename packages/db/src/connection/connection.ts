@@ -3,7 +3,7 @@ import type { SupabaseClientEvent, SupabaseClientRow, SupabaseClientState } from
 import { clientDeactivated, clientDisconnected } from "../client/index.ts";
 import type { CallConnection, CallError, ConnectionSign } from "../client/index.ts";
 import type { Log } from "../log.ts";
-import type { Backoff } from "./backoff.ts";
+import type { Backoff } from "../backoff.ts";
 import type { ClientRows } from "./client-rows.ts";
 import { openProbe } from "./probe.ts";
 import { openRowKeeper } from "./row-keeper.ts";

@@ -1,6 +1,6 @@
 import type { SupabaseClientPhase } from "@waybill/contracts";
-import { jittered } from "./backoff.ts";
-import type { Backoff } from "./backoff.ts";
+import { jittered } from "../backoff.ts";
+import type { Backoff } from "../backoff.ts";
 
 export interface ProbeOptions {
   readonly retryBackoff?: Backoff;

@@ -1,7 +1,7 @@
 import type { SupabaseClientRow, SupabaseClientState } from "@waybill/contracts";
 import { isConnectionFailure, networkMessage } from "../client/index.ts";
 import type { Log } from "../log.ts";
-import { jittered } from "./backoff.ts";
+import { jittered } from "../backoff.ts";
 import { ClientRowsError } from "./client-rows.ts";
 import type { ClientRows } from "./client-rows.ts";
 

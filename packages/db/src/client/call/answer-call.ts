@@ -4,11 +4,12 @@ import { scrub } from "../capture/scrub.ts";
 import type { Answer } from "../transport/light-response.ts";
 import { decode, LightResponse, platformResponse } from "../transport/light-response.ts";
 import type { Limit } from "../transport/limit.ts";
-import { readWhole } from "../transport/read-whole.ts";
-import type { OutgoingRequest, Transport } from "../transport/transport.ts";
+import type { Transport } from "../transport/transport.ts";
 import type { Call } from "./call.ts";
 import { httpErrorMessage, isOutage, readErrorBody } from "./failure.ts";
 import { retryExpectedIn } from "./held-operations.ts";
+import { type Reply, sendOnce } from "./reply.ts";
+import type { Retries } from "./retries.ts";
 import type { Settlement } from "./settlement.ts";
 import { streamAnswer } from "./stream-answer.ts";
 import { provesToken } from "./subject.ts";
@@ -17,57 +18,39 @@ import { provesToken } from "./subject.ts";
 interface Means {
   readonly transport: Transport;
   readonly capture: Capture;
+  /** Null where the client above retries by itself. */
+  readonly retries: Retries | null;
 }
 
-/** Sends the request by the way that fits its bodies, and settles the operation by the answer. */
+/** Sends the request, again where that is due, and settles the operation by the reply that counts. */
 export async function answerCall(means: Means, call: Call, limit: Limit, settle: Settlement): Promise<Response> {
   const { kind, request } = call;
-  if (kind.streams || request.body.kind === "stream") return await answerStreaming(means, call, limit, settle);
-  const answer = await means.transport.exchange(outgoing(call), limit);
-  const text = decode(answer.body);
-  settleWhole(means.capture, call, answer, text, settle);
-  const isData = kind.service === "rest" || kind.service === "rpc";
-  return isData ? new LightResponse(answer, request.url, text) : platformResponse(answer, request.url);
-}
-
-async function answerStreaming(
-  { transport, capture }: Means,
-  call: Call,
-  limit: Limit,
-  settle: Settlement,
-): Promise<Response> {
-  const { kind, request } = call;
-  const controller = new AbortController();
-  limit.onEnd = (reason) => controller.abort(reason);
-  const response = await transport.fetch(request.url, {
-    ...request.init,
-    method: request.method,
-    headers: Object.fromEntries(request.headers),
-    signal: controller.signal,
-  });
-  // An event stream has no expected end: the deadline is for its beginning, and the caller's signal for all of it.
-  if (response.headers.get("content-type")?.startsWith("text/event-stream") === true) limit.lift();
-  // nobody may ever read the body of an error, and the record must not wait for that
-  if (kind.streams && response.ok) {
+  const reply = await replyTo(means, call, limit, settle);
+  if (reply.kind === "broken") throw reply.error;
+  if (reply.kind === "stream") {
+    const { response } = reply;
     return streamAnswer(response, settle, (bytes) => settleStream(call, response, bytes, settle));
   }
-  const answer = await readWhole(response, transport.maxResponseBytes);
-  settleWhole(capture, call, answer, decode(answer.body), settle);
-  return platformResponse(answer, request.url);
+  const { answer } = reply;
+  const text = decode(answer.body);
+  settleWhole(means.capture, call, answer, text, settle);
+  const isLight = (kind.service === "rest" || kind.service === "rpc") && request.body.kind !== "stream";
+  return isLight ? new LightResponse(answer, request.url, text) : platformResponse(answer, request.url);
 }
 
-function outgoing({ request }: Call): OutgoingRequest {
-  const headers: string[] = [];
-  for (const [name, value] of request.headers) headers.push(name, value);
-  if (!request.headers.has("accept")) headers.push("accept", "*/*");
-  if (!request.headers.has("user-agent")) headers.push("user-agent", "waybill");
-  const { method, target, body } = request;
-  return {
-    method,
-    path: target,
-    headers,
-    body: body.kind === "text" ? body.text : body.kind === "bytes" ? body.bytes : null,
-  };
+async function replyTo(
+  { transport, retries }: Means,
+  call: Call,
+  limit: Limit,
+  settle: Pick<Settlement, "leaving">,
+): Promise<Reply> {
+  settle.leaving();
+  const first = await sendOnce(transport, call, limit);
+  if (retries === null || !retries.isDue(first, call, limit)) return first;
+  return await retries.after(first, call, limit, () => {
+    settle.leaving();
+    return sendOnce(transport, call, limit);
+  });
 }
 
 /** An answer read to its last byte. */

@@ -6,6 +6,7 @@ import type { CallError } from "../errors.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { ConnectionSign } from "./failure.ts";
 import type { ReadRequest } from "./read-request.ts";
+import type { RetryOptions } from "./retries.ts";
 import type { Subject } from "./subject.ts";
 
 /** The client row that calls run under, as the tracked fetch sees it. */
@@ -27,10 +28,11 @@ export interface TrackedFetchOptions {
   readonly capture: Capture;
   /** Told from the request's headers (names in lower case), since a caller's own client brings its own key. */
   readonly connectionOf: (headers: ReadonlyMap<string, string>) => CallConnection;
-  /** From the call to the last byte, retries included (`WAYBILL_OPERATION_TIMEOUT_MS`). */
+  /** From the call to the last byte, retries included (`WAYBILL_OPERATION_TIMEOUT_MS`); a call may ask for its own. */
   readonly timeoutMs: number;
-  /** Whether the client above retries by itself, so that its attempts are to be joined into one operation. */
+  /** Whether the client above retries by itself, so that its attempts are joined into one operation, and none are made here. */
   readonly joinRetries: boolean;
+  readonly retry?: RetryOptions | undefined;
 }
 
 /** One operation under way. */
@@ -41,8 +43,10 @@ export interface Call {
   readonly kind: OperationClass;
   readonly request: ReadRequest;
   readonly started: Instant;
-  /** 1 for the first. */
+  /** 1 for the first that the client above makes. */
   readonly attempt: number;
+  /** Of this very call (`x-waybill-timeout-ms`, else the options' own). */
+  readonly timeoutMs: number;
   readonly open: OpenOperation;
   readonly captured: CapturedRequest;
   readonly connection: CallConnection;

@@ -8,7 +8,7 @@ import type { HeldOperations } from "./held-operations.ts";
 
 /** The ways in which an operation ends. Each ends its deadline too; only the first counts. */
 export interface Settlement {
-  /** From here on the attempt counts: what is refused beforehand never left the process. */
+  /** An attempt begins: what is refused beforehand never left the process, and counts for none. */
   leaving(): void;
   succeeded(response: JsonText): void;
   /** @param retryIn ms within which the caller's client will try again by itself; null when it will not */
@@ -18,13 +18,13 @@ export interface Settlement {
 }
 
 export function settlement(
-  { clock, timeoutMs, joinRetries }: TrackedFetchOptions,
+  { clock, joinRetries }: TrackedFetchOptions,
   held: HeldOperations,
   call: Call,
   limit: Limit,
 ): Settlement {
   let settled = false;
-  let hasLeft = false;
+  let attempts = call.attempt - 1;
   const settle = (
     status: OperationOutcome["status"],
     error_message: string | null,
@@ -34,7 +34,6 @@ export function settlement(
     if (settled) return;
     settled = true;
     limit.release();
-    const attempts = hasLeft ? call.attempt : call.attempt - 1;
     const came = { status, error_message, response_data, attempts, ...clock.since(call.started) };
     const outcome = call.subject?.proven === true ? { ...came, user_id: call.subject.id } : came;
     if (retryIn !== null && joinRetries) {
@@ -45,17 +44,17 @@ export function settlement(
   };
   const settlement: Settlement = {
     leaving() {
-      hasLeft = true;
+      attempts += 1;
     },
     succeeded: (response) => settle("success", null, response),
     failed: (message, response = null, retryIn = null) => settle("error", message, response, retryIn),
     broken(error) {
       if (settled) return;
       const message = networkMessage(error);
-      if (error instanceof CallError && error.code === "TRANSPORT_BUSY") hasLeft = false;
+      if (error instanceof CallError && error.code === "TRANSPORT_BUSY") attempts -= 1;
       if (limit.ended === "timeout") {
         call.connection.observe({ type: "suspect", message });
-        settle("timeout", `No whole answer within ${timeoutMs} ms.`, null);
+        settle("timeout", `No whole answer within ${call.timeoutMs} ms.`, null);
       } else if (limit.ended === "cancelled") {
         settlement.failed("Cancelled by the caller.");
       } else {

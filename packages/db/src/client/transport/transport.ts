@@ -4,6 +4,7 @@ import { responseTooLarge, transportBusy } from "../errors.ts";
 import { decompress } from "./decompress.ts";
 import type { Answer } from "./light-response.ts";
 import type { Limit } from "./limit.ts";
+import { noteUnsent, UnsentNoting } from "./unsent.ts";
 
 export interface TransportOptions {
   /** The project's URL. */
@@ -102,7 +103,10 @@ class ByOrigin extends Dispatcher {
 
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     const isOurs = String(options.origin).replace(/\/$/, "") === this.#origin;
-    return (isOurs ? this.#pool : this.#elsewhere).dispatch(options, handler);
+    // a redirect's second request may be unsent, but the first one was not
+    return isOurs
+      ? this.#pool.dispatch(options, new UnsentNoting(handler))
+      : this.#elsewhere.dispatch(options, handler);
   }
 }
 
@@ -143,6 +147,7 @@ function dispatchWhole(pool: Pool, request: OutgoingRequest, limit: Limit, maxBy
           resolve({ status, statusText, headers, body: chunks.length < 2 ? only : Buffer.concat(chunks, bytes) });
         },
         onResponseError(_controller, error) {
+          if (controller === undefined) noteUnsent(error);
           reject(new TypeError("fetch failed", { cause: error }));
         },
       },
