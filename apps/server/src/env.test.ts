@@ -33,6 +33,16 @@ describe("readEnv", () => {
     expect(readEnv({ WAYBILL_ENGINE: "native" }).supabase).toEqual({ kind: "embedded", engine: "native" });
   });
 
+  it("takes the ledger's limits, in bytes or with a unit", () => {
+    expect(readEnv({})).toMatchObject({ maxJournalBytes: 2_147_483_648, whenLedgerFull: "block" });
+    const given = { WAYBILL_JOURNAL_MAX: "512 MiB", WAYBILL_LEDGER_FULL: "shed" };
+    expect(readEnv(given)).toMatchObject({ maxJournalBytes: 536_870_912, whenLedgerFull: "shed" });
+    const fault = faultOf({ WAYBILL_JOURNAL_MAX: "2G", WAYBILL_LEDGER_FULL: "drop" });
+    expect(fault).toMatch(/^  WAYBILL_JOURNAL_MAX must be bytes, .*at least 1 MiB$/m);
+    expect(fault).toMatch(/^  WAYBILL_LEDGER_FULL must be block or shed$/m);
+    expect(faultOf({ WAYBILL_JOURNAL_MAX: "1000" })).toContain("at least 1 MiB");
+  });
+
   it("takes a project with all it needs", () => {
     expect(readEnv({ ...project, WAYBILL_ALLOWED_ORIGINS: "https://a.example, http://localhost:5173" })).toMatchObject({
       supabase: { kind: "project", url: project.SUPABASE_URL },

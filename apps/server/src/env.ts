@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { clientTypeOfKey, instanceSchema, supabaseUrlSchema } from "@waybill/contracts";
 import { parseEncryptionKeys, WaybillDbError } from "@waybill/db";
+import { parseByteSize } from "./start/byte-size.ts";
 import { instanceOfHost } from "./start/instance-name.ts";
 import { z } from "zod";
 
@@ -27,6 +28,15 @@ const wholeNumber = (least: number, most: number, standard: number) =>
     .transform(Number)
     .refine((value) => value >= least && value <= most, `must be a whole number from ${least} to ${most}`)
     .default(standard);
+
+const sizeRule = (least: string) =>
+  `must be bytes, or a number with KiB, MiB, GiB, KB, MB or GB, and at least ${least}`;
+const byteSize = (least: string, standard: string) =>
+  z
+    .string()
+    .default(standard)
+    .transform((text) => parseByteSize(text) ?? 0)
+    .refine((bytes) => bytes >= (parseByteSize(least) ?? 0) && Number.isSafeInteger(bytes), sizeRule(least));
 
 const origin = z
   .string()
@@ -78,6 +88,8 @@ const variables = z.object({
     .default("info"),
   WAYBILL_CAPTURE_BYTES: wholeNumber(0, 65_536, 16_384),
   WAYBILL_REDACT: redactList,
+  WAYBILL_JOURNAL_MAX: byteSize("1 MiB", "2 GiB"),
+  WAYBILL_LEDGER_FULL: z.enum(["block", "shed"], { error: "must be block or shed" }).default("block"),
   WAYBILL_BODY_BYTES: wholeNumber(1024, 64 * 1_048_576, 1_048_576),
   WAYBILL_BATCH_CALLS: wholeNumber(1, 1000, 20),
   WAYBILL_STOP_TIMEOUT_MS: wholeNumber(0, 600_000, 10_000),
@@ -114,6 +126,8 @@ export interface ServerEnv {
   readonly logLevel: "debug" | "info" | "warn" | "error" | "silent";
   readonly captureBytes: number;
   readonly redact: readonly string[];
+  readonly maxJournalBytes: number;
+  readonly whenLedgerFull: "block" | "shed";
   readonly bodyBytes: number;
   readonly batchCalls: number;
   readonly stopTimeoutMs: number;
@@ -165,6 +179,8 @@ export function readEnv(source: Readonly<Record<string, string | undefined>> = p
     logLevel: env.WAYBILL_LOG_LEVEL,
     captureBytes: env.WAYBILL_CAPTURE_BYTES,
     redact: env.WAYBILL_REDACT,
+    maxJournalBytes: env.WAYBILL_JOURNAL_MAX,
+    whenLedgerFull: env.WAYBILL_LEDGER_FULL,
     bodyBytes: env.WAYBILL_BODY_BYTES,
     batchCalls: env.WAYBILL_BATCH_CALLS,
     stopTimeoutMs: env.WAYBILL_STOP_TIMEOUT_MS,

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bench, run, summary } from "mitata";
@@ -6,6 +6,7 @@ import { createUuidV7 } from "../src/ledger/uuidv7.ts";
 import { Journal } from "../src/ledger/journal/journal.ts";
 import { RecordBuffer } from "../src/ledger/journal/record.ts";
 import { headOf, outcomeRow } from "../src/ledger/row.ts";
+import { journalOptions } from "../src/ledger/testing/journal-options.ts";
 import { sampleIntent, sampleOutcome } from "../src/ledger/testing/sample.ts";
 
 /** What an operation costs in the journal: 64 in a turn against one at a time; and its parts. */
@@ -22,13 +23,9 @@ const outcome = sampleOutcome({ response_data });
 const intent = sampleIntent();
 
 const journal = new Journal({
-  directory,
-  write: writeSync,
+  ...journalOptions(directory),
   segmentBytes: 1 << 24,
   maxBytes: Number.MAX_SAFE_INTEGER,
-  otherBytes: () => 0,
-  pendingAfterMs: 1000,
-  log: () => {},
   onRows() {
     // As if they were flushed at once, so that the disk does not fill.
     for (const segment of journal.segments.filter(({ sealed }) => sealed)) journal.release(segment);

@@ -47,7 +47,8 @@ export function openGateway(options: GatewayOptions): Gateway {
   let settleHeld = (): void => {};
   // before the ledger's own, which writes what comes of it
   const forgetExit = onExit(() => settleHeld());
-  const ledger = openLedger({ journalDir, url, secretKey, ca, log });
+  const { maxJournalBytes, whenLedgerFull } = options;
+  const ledger = openLedger({ journalDir, url, secretKey, ca, log, maxJournalBytes, whenFull: whenLedgerFull });
   const rows = openClientRows({ url, secretKey, ca });
 
   const open = (clientType: ConnectionOptions["clientType"], key: string): Connection => {
@@ -123,6 +124,7 @@ function checkOptions(options: GatewayOptions): string {
   }
   checkNumber("operationTimeoutMs", options.operationTimeoutMs, 1, 2_147_483_647);
   checkNumber("captureBytes", options.captureBytes, 0, 65_536);
+  checkNumber("maxJournalBytes", options.maxJournalBytes, 1_048_576, Number.MAX_SAFE_INTEGER);
   const instance = options.instance ?? hostname();
   refuse("instance", instanceSchema.safeParse(instance));
   return instance;

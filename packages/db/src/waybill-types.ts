@@ -2,7 +2,7 @@ import type { SupabaseClient } from "@supabase/supabase-js";
 import type { OperationContext } from "./client/index.ts";
 import type { Connection, ConnectionHealth } from "./connection/index.ts";
 import type { Database } from "./database.types.ts";
-import type { FlushReport, LedgerHealth } from "./ledger/index.ts";
+import type { FlushReport, LedgerHealth, WhenFull } from "./ledger/index.ts";
 import type { Log } from "./log.ts";
 import type { EncryptionKeys } from "./secrets.ts";
 import type { ClientStore } from "./stores/clients.ts";
@@ -31,6 +31,13 @@ export interface WaybillOptions {
   readonly redact?: readonly string[] | undefined;
   /** For keys and tokens at rest ({@link parseEncryptionKeys}). Default: a key file of its own in `journalDir`, mode 0600. */
   readonly encryptionKeys?: EncryptionKeys | undefined;
+  /** Bytes that records which wait for the database may take on the disk, at least 1 MiB. Default 2 GiB. */
+  readonly maxJournalBytes?: number | undefined;
+  /**
+   * When the journal cannot grow (that limit, a full disk, a read-only one): `block` refuses calls with `LEDGER_FULL`,
+   * `shed` lets them go on without a record, which `health()` and the log tell. Default `block`.
+   */
+  readonly whenLedgerFull?: WhenFull | undefined;
   readonly allowHttpLoopback?: boolean | undefined;
   readonly log?: Log | undefined;
 }
@@ -65,7 +72,7 @@ export interface Waybill extends AsyncDisposable {
   /** A client of this process, to reconnect or deactivate it. Throws `NOT_FOUND` for one of another instance. */
   connection(clientId: string): Pick<Connection, "health" | "reconnect" | "deactivate">;
   health(): WaybillHealth;
-  /** Whether both clients are connected and the ledger takes operations. */
+  /** Whether both clients are connected and no operation is refused for want of room in the journal. */
   ready(): boolean;
   /** Brings every finished record to the database; waits at most `deadlineMs` (default 5,000). */
   flush(deadlineMs?: number): Promise<FlushReport>;

@@ -65,8 +65,11 @@ export function createWaybill(options: WaybillOptions): Waybill {
       const { service_role, anon: anonymous } = connections();
       return { service_role: service_role.health(), anon: anonymous.health(), ledger: ledger.health() };
     },
-    ready: () =>
-      Object.values(connections()).every((connection) => connection.isReady()) && ledger.health().full === null,
+    ready() {
+      const { full, whenFull } = ledger.health();
+      const isTaking = full === null || whenFull === "shed";
+      return isTaking && Object.values(connections()).every((connection) => connection.isReady());
+    },
     flush: (deadlineMs = flushDeadlineMs) => ledger.flush(deadlineMs),
     close: () => gateway.close(),
     [Symbol.asyncDispose]: () => gateway.close(),

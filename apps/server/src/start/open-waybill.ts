@@ -16,6 +16,8 @@ export function openWaybill(env: ServerEnv, access: SupabaseAccess, logger: Logg
     operationTimeoutMs: env.operationTimeoutMs,
     captureBytes: env.captureBytes,
     redact: env.redact,
+    maxJournalBytes: env.maxJournalBytes,
+    whenLedgerFull: env.whenLedgerFull,
     encryptionKeys: access.encryptionKeys,
     allowHttpLoopback: env.allowHttpLoopback,
     log: packageLog(logger),

@@ -1,3 +1,5 @@
+import type { WhenFull } from "./ledger-options.ts";
+
 /** How the ledger does, from the process's start; for `/health`, `/metrics` and `close`. */
 export interface LedgerHealth {
   /** Records in the journals of this process (adopted ones too) that are not in the database yet. */
@@ -12,10 +14,14 @@ export interface LedgerHealth {
   readonly lastFlushAt: string | null;
   /** Why the last batch did not go through; null when it did. Never holds a key or a body. */
   readonly lastError: string | null;
-  /** Why operations are refused at the moment; null when they are not. */
+  /** Why no operation can be recorded at the moment; null when it can. */
   readonly full: string | null;
+  /** What happens to operations as long as `full` says why: refused, or sent without a record. */
+  readonly whenFull: WhenFull;
   /** Operations refused with `LEDGER_FULL` or `SHUTTING_DOWN`. */
   readonly refused: number;
+  /** Operations that went on without a record, by `WAYBILL_LEDGER_FULL=shed`. */
+  readonly shed: number;
   /** Records that the database refused for good; they are in `rejected.ndjson`. */
   readonly rejected: number;
   /** Records stored without a body that the database refused. */

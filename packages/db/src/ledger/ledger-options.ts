@@ -2,6 +2,12 @@ import { writeSync } from "node:fs";
 import { type Log, silentLog } from "../log.ts";
 import type { WriteFile } from "./journal/segments.ts";
 
+/**
+ * `block`: operations are refused with `LEDGER_FULL`, so that none goes unrecorded.
+ * `shed`: they go on without a record, which is counted and said in the log.
+ */
+export type WhenFull = "block" | "shed";
+
 export interface LedgerOptions {
   /** Kept across restarts, on a local disk; made with mode 0700. Processes may share it. */
   readonly journalDir: string;
@@ -12,9 +18,11 @@ export interface LedgerOptions {
   /** PEM text of the certificate authority to trust instead of the system's. */
   readonly ca?: string | undefined;
   readonly log?: Log | undefined;
-  /** Bytes of all journals of this process, beyond which operations are refused. Default 2 GiB. */
+  /** Bytes of all journals of this process, beyond which it is full. Default 2 GiB. */
   readonly maxJournalBytes?: number | undefined;
-  /** A journal file is closed and the next begun at this size. Default 16 MiB. */
+  /** What happens to operations while the journal cannot grow: its cap, the disk, or no right to write. Default `block`. */
+  readonly whenFull?: WhenFull | undefined;
+  /** A journal file is closed and the next begun at this size. Default 16 MiB, or a quarter of a smaller `maxJournalBytes`. */
   readonly segmentBytes?: number | undefined;
   /** Bytes of rows in one call of `record_operations`. Default 512 KiB. */
   readonly batchBytes?: number | undefined;
@@ -48,14 +56,17 @@ export type CompleteOptions = {
 };
 
 export function withDefaults(options: LedgerOptions): CompleteOptions {
+  const maxJournalBytes = options.maxJournalBytes ?? 2048 * MIB;
   return {
     journalDir: options.journalDir,
     url: options.url,
     secretKey: options.secretKey,
     ca: options.ca,
     log: options.log ?? silentLog,
-    maxJournalBytes: options.maxJournalBytes ?? 2048 * MIB,
-    segmentBytes: options.segmentBytes ?? 16 * MIB,
+    maxJournalBytes,
+    whenFull: options.whenFull ?? "block",
+    // files go whole: a journal of one file would be full for good
+    segmentBytes: options.segmentBytes ?? Math.min(16 * MIB, Math.ceil(maxJournalBytes / 4)),
     batchBytes: options.batchBytes ?? 512 * 1024,
     lingerMs: options.lingerMs ?? 50,
     attemptTimeoutMs: options.attemptTimeoutMs ?? 30_000,

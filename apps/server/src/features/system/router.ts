@@ -16,8 +16,13 @@ const healthSchema = z.object({
   ready: z.boolean(),
   connections: z.object({ service_role: connectionSchema, anon: connectionSchema }),
   ledger: z.object({
-    /** False while operations are refused because the journal cannot grow. */
+    /** False while operations are refused because the journal cannot grow (WAYBILL_LEDGER_FULL=block). */
     accepting: z.boolean(),
+    /** False while the journal cannot grow: operations are refused, or go on without a record (WAYBILL_LEDGER_FULL=shed). */
+    recording: z.boolean(),
+    /** Operations since the start that were refused, and that went on without a record: both are 0 when all is well. */
+    refused: z.int(),
+    shed: z.int(),
     /** Whether the last batch of records reached the database. */
     flushing: z.boolean(),
     last_flush_at: z.string().nullable(),
@@ -41,7 +46,10 @@ export const systemRouter = router({
         ready: services.waybill.ready(),
         connections: { service_role, anon },
         ledger: {
-          accepting: ledger.full === null,
+          accepting: ledger.full === null || ledger.whenFull === "shed",
+          recording: ledger.full === null,
+          refused: ledger.refused,
+          shed: ledger.shed,
           flushing: ledger.lastError === null,
           last_flush_at: ledger.lastFlushAt,
           pending: ledger.pending,

@@ -1,23 +1,14 @@
-import { readdirSync, readFileSync, statSync, writeSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { journalOptions } from "../testing/journal-options.ts";
 import { sampleIntent, sampleOutcome } from "../testing/sample.ts";
 import { temporaryDirectory } from "../testing/temporary-directory.ts";
 import { Journal, type JournalOptions } from "./journal.ts";
 
 function openJournal(directory: string, given: Partial<JournalOptions> = {}): Journal {
-  return new Journal({
-    directory,
-    write: writeSync,
-    segmentBytes: 1 << 20,
-    maxBytes: 1 << 30,
-    otherBytes: () => 0,
-    pendingAfterMs: 1000,
-    log: () => {},
-    onRows: () => {},
-    ...given,
-  });
+  return new Journal({ ...journalOptions(directory), ...given });
 }
 
 /** The operations that the journal's files name, one a record. */
@@ -158,6 +149,88 @@ test("beyond maxBytes operations are refused, outcomes are not", async () => {
   expect(onDisk(home.path, "rows")).toHaveLength(1);
   expect(journal.refused).toBe(1);
   journal.seal();
+});
+
+test.each(["ENOSPC", "EROFS", "EIO"])(
+  "with shed, operations go on without a record when the disk says %s",
+  async (code) => {
+    using home = temporaryDirectory();
+    let isBroken = false;
+    const log = vi.fn<JournalOptions["log"]>();
+    const journal = openJournal(home.path, {
+      whenFull: "shed",
+      log,
+      write(fd, bytes, offset, length) {
+        if (isBroken) throw Object.assign(new Error("no"), { code });
+        return writeSync(fd, bytes, offset, length);
+      },
+    });
+    const early = sampleIntent();
+    const operation = journal.begin(early);
+    await operation.written;
+    isBroken = true;
+    for (let index = 0; index < 100; index++) {
+      const shed = journal.begin(sampleIntent());
+      await shed.written;
+      shed.settle(sampleOutcome());
+    }
+    // its intent has been written, so its outcome is owed
+    operation.settle(sampleOutcome());
+    expect(journal).toMatchObject({ shed: 100, refused: 0, open: 1, failure: expect.stringContaining(code) });
+    isBroken = false;
+    journal.tick();
+    const late = sampleIntent();
+    await journal.begin(late).written;
+    journal.seal();
+    expect(onDisk(home.path, "intents")).toEqual([early.operation_id, late.operation_id]);
+    expect(onDisk(home.path, "rows")).toEqual([early.operation_id]);
+    const said = log.mock.calls.map(([level, message]) => `${level} ${message}`);
+    expect(
+      said.filter((line) => line.startsWith("error The journal cannot be written. Operations go on")),
+    ).toHaveLength(1);
+    expect(said.filter((line) => line.includes("WAYBILL_LEDGER_FULL=shed"))).toHaveLength(7);
+    expect(log).toHaveBeenLastCalledWith("info", "The journal is written again", { refused: 0, shed: 100 });
+  },
+);
+
+test("with shed, operations go on without a record beyond maxBytes", async () => {
+  using home = temporaryDirectory();
+  let others = 10_000;
+  const journal = openJournal(home.path, { whenFull: "shed", maxBytes: 10_000, otherBytes: () => others });
+  const shed = journal.begin(sampleIntent());
+  await shed.written;
+  shed.settle(sampleOutcome());
+  expect(journal).toMatchObject({ shed: 1, refused: 0, open: 0, failure: expect.stringContaining("maxJournalBytes") });
+  others = 0;
+  journal.tick();
+  await journal.begin(sampleIntent()).written;
+  journal.close();
+  await expect(journal.begin(sampleIntent()).written).rejects.toMatchObject({ code: "SHUTTING_DOWN" });
+  journal.seal();
+  expect(onDisk(home.path, "intents")).toHaveLength(1);
+  expect(journal).toMatchObject({ shed: 1, refused: 1, failure: undefined });
+});
+
+test("when no new file can be made it goes on in the old one, and says so once", async () => {
+  using home = temporaryDirectory();
+  const directory = join(home.path, "journal");
+  mkdirSync(directory);
+  const log = vi.fn<JournalOptions["log"]>();
+  const journal = openJournal(directory, { segmentBytes: 1, log });
+  renameSync(directory, `${directory}-away`);
+  for (let index = 0; index < 20; index++) await journal.begin(sampleIntent()).written;
+  expect(log).toHaveBeenCalledExactlyOnceWith(
+    "error",
+    expect.stringContaining("No new journal file"),
+    expect.anything(),
+  );
+  expect(journal).toMatchObject({ refused: 0, failure: undefined });
+  renameSync(`${directory}-away`, directory);
+  const before = journal.segments.length;
+  journal.tick();
+  expect(journal.segments).toHaveLength(before + 1);
+  journal.seal();
+  expect(onDisk(directory, "intents")).toHaveLength(20);
 });
 
 test("a closed journal refuses", async () => {

@@ -1,8 +1,9 @@
 import { LedgerError, failedWith, reasonOf } from "../ledger-errors.ts";
 import type { OpenOperation, OperationIntent, OperationOutcome } from "../ledger-types.ts";
 import type { Log } from "../../log.ts";
+import type { WhenFull } from "../ledger-options.ts";
 import { intentText, outcomeRow, pendingRow } from "../row.ts";
-import { JournaledOperation, refusedOperation } from "./operation.ts";
+import { JournaledOperation, refusedOperation, unrecordedOperation } from "./operation.ts";
 import { RecordBuffer } from "./record.ts";
 import type { ReadableSegment } from "./row-reader.ts";
 import { type Segment, SegmentLog, type WriteFile } from "./segments.ts";
@@ -15,6 +16,7 @@ export interface JournalOptions {
   readonly maxBytes: number;
   /** What the adopted journals take of `maxBytes`. */
   readonly otherBytes: () => number;
+  readonly whenFull: WhenFull;
   readonly pendingAfterMs: number;
   readonly log: Log;
   /** Rows were written. */
@@ -47,12 +49,14 @@ export class Journal {
   #kept: Segment[] = [];
   #failure: string | undefined;
   #isCapped = false;
+  #isStuck = false;
   #isClosed = false;
   #isSealed = false;
 
   readonly clients = new Set<string>();
   rowsWritten = 0;
   refused = 0;
+  shed = 0;
 
   constructor(options: JournalOptions) {
     this.#options = options;
@@ -72,17 +76,20 @@ export class Journal {
     return this.#fresh.size + this.#announced.size;
   }
 
-  /** Why operations are refused at the moment. */
+  /** Why no operation can be recorded at the moment. */
   get failure(): string | undefined {
     return this.#failure ?? (this.#isCapped ? "maxJournalBytes is reached" : undefined);
   }
 
   begin(intent: OperationIntent): OpenOperation {
-    const refusal = this.#refusal();
-    if (refusal !== undefined) {
+    if (this.#isClosed) {
       this.refused += 1;
-      return refusedOperation(refusal);
+      return refusedOperation(
+        new LedgerError("SHUTTING_DOWN", "The ledger is closed.", "Open a new one before the next operation."),
+      );
     }
+    const full = this.#capped();
+    if (full !== undefined) return this.#without(full);
     this.clients.add(intent.client_id);
     const turn = this.#schedule();
     const operation = new JournaledOperation(intent, turn.promise, this.#settle);
@@ -120,7 +127,7 @@ export class Journal {
       this.#intents.clear();
       this.#refuse(begun, error, turn);
     }
-    if (this.#files.current.rows.bytes + this.#files.current.intents.bytes >= this.#options.segmentBytes) this.rotate();
+    if (!this.#isStuck) this.#rotateWhenLarge();
   }
 
   /** Makes what is open for long visible, and tries again what failed. Call it a few times a second. */
@@ -136,17 +143,37 @@ export class Journal {
     }
     if (this.#rows.length > 0) this.writeTurn();
     else if (this.#failure !== undefined) this.#probe();
-    if (this.#files.bytes + this.#options.otherBytes() < this.#options.maxBytes) this.#isCapped = false;
+    if (this.#isStuck) this.#rotateWhenLarge();
+    if (this.#isCapped && this.#files.bytes + this.#options.otherBytes() < this.#options.maxBytes) {
+      this.#isCapped = false;
+      this.#options.log("info", "The journal has room again", { refused: this.refused, shed: this.shed });
+    }
     for (const segment of this.#kept.splice(0)) this.release(segment);
   }
 
-  /** Goes on in new files; when they cannot be made, in the old ones. */
+  /** Goes on in new files; when they cannot be made, in the old ones until the next tick. */
   rotate(): void {
     try {
       this.#files.rotate();
+      this.#isStuck = false;
     } catch (error) {
-      this.#failed(error);
+      if (!this.#isStuck) {
+        this.#options.log(
+          "error",
+          "No new journal file can be made; going on in the old one, which cannot be given up",
+          {
+            directory: this.#files.directory,
+            reason: reasonOf(error),
+          },
+        );
+      }
+      this.#isStuck = true;
     }
+  }
+
+  #rotateWhenLarge(): void {
+    const { intents, rows } = this.#files.current;
+    if (intents.bytes + rows.bytes >= this.#options.segmentBytes) this.rotate();
   }
 
   /** Removes a segment whose rows are all in the database; intents that are still open move to the current one. */
@@ -227,26 +254,51 @@ export class Journal {
     for (const operation of begun) operation.segment = this.#files.current.number;
   }
 
+  /** What was begun in a turn that could not be written has no record: it is refused, or goes on as it is. */
   #refuse(begun: readonly JournaledOperation[], error: unknown, turn: PromiseWithResolvers<void> | undefined): void {
     this.#failed(error);
-    this.refused += begun.length;
     for (const operation of begun) {
       operation.refuse();
       this.#fresh.delete(operation);
     }
+    if (this.#options.whenFull === "shed") {
+      this.#shed(begun.length);
+      turn?.resolve();
+      return;
+    }
+    this.refused += begun.length;
     turn?.reject(this.#full(`The journal cannot be written (${reasonOf(error)}).`, error));
   }
 
-  #refusal(): LedgerError | undefined {
-    if (this.#isClosed) {
-      return new LedgerError("SHUTTING_DOWN", "The ledger is closed.", "Open a new one before the next operation.");
-    }
+  /** The sentence that says so, when the journals hold what they may. */
+  #capped(): string | undefined {
     const bytes = this.#files.bytes + this.#options.otherBytes();
     if (bytes < this.#options.maxBytes) return undefined;
     const message = `The journal is full: it holds ${bytes} of the ${this.#options.maxBytes} bytes it may.`;
-    if (!this.#isCapped) this.#options.log("error", `${message} Operations are refused until it drains.`);
+    if (!this.#isCapped) this.#options.log("error", `${message} ${this.#consequence()} until it drains.`);
     this.#isCapped = true;
-    return this.#full(message);
+    return message;
+  }
+
+  #without(message: string): OpenOperation {
+    if (this.#options.whenFull === "shed") {
+      this.#shed(1);
+      return unrecordedOperation;
+    }
+    this.refused += 1;
+    return refusedOperation(this.#full(message));
+  }
+
+  #shed(operations: number): void {
+    const before = this.shed;
+    this.shed += operations;
+    // 1, 2, 4, 8 …: as loud at first as it is rare later
+    if (Math.clz32(before) === Math.clz32(this.shed)) return;
+    this.#options.log("error", "Operations went on without a record (WAYBILL_LEDGER_FULL=shed)", { shed: this.shed });
+  }
+
+  #consequence(): string {
+    return this.#options.whenFull === "shed" ? "Operations go on without a record" : "Operations are refused";
   }
 
   #full(message: string, cause?: unknown): LedgerError {
@@ -265,7 +317,7 @@ export class Journal {
 
   #failed(error: unknown): void {
     if (this.#failure === undefined) {
-      this.#options.log("error", "The journal cannot be written; operations are refused until it can", {
+      this.#options.log("error", `The journal cannot be written. ${this.#consequence()} until it can`, {
         directory: this.#files.directory,
         reason: reasonOf(error),
         disk_full: failedWith(error, "ENOSPC", "EDQUOT"),
@@ -277,6 +329,6 @@ export class Journal {
   #recovered(): void {
     if (this.#failure === undefined) return;
     this.#failure = undefined;
-    this.#options.log("info", "The journal is written again", { refused: this.refused });
+    this.#options.log("info", "The journal is written again", { refused: this.refused, shed: this.shed });
   }
 }

@@ -39,6 +39,9 @@ export class JournaledOperation implements OpenOperation {
   }
 }
 
+/** What `begin` gives when operations go on without a record. */
+export const unrecordedOperation: OpenOperation = { written: Promise.resolve(), settle() {} };
+
 /** What `begin` gives when the ledger takes no operation. */
 export function refusedOperation(reason: Error): OpenOperation {
   const written = Promise.reject(reason);

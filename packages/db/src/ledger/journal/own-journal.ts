@@ -54,6 +54,9 @@ export class OwnJournal {
   get refused(): number {
     return this.#journal.refused;
   }
+  get shed(): number {
+    return this.#journal.shed;
+  }
 
   readonly source: FlushSource = { next: (maxBytes) => this.#next(maxBytes) };
 
@@ -136,8 +139,15 @@ export class OwnJournal {
 
   #move(): void {
     try {
-      this.#home = createProcessDirectory(this.#options.journalDir, this.#options.project);
-      this.#journal.moveTo(this.#home.path);
+      const home = createProcessDirectory(this.#options.journalDir, this.#options.project);
+      try {
+        this.#journal.moveTo(home.path);
+      } catch (error) {
+        removeDirectory(home.path);
+        throw error;
+      }
+      // only now: the next beat finds the old one gone, and tries again
+      this.#home = home;
     } catch (error) {
       this.#options.log("error", "No new journal directory could be made; tried again", { reason: reasonOf(error) });
       return;

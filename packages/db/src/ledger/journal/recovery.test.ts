@@ -3,6 +3,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { operationIdOf } from "../row.ts";
+import { journalOptions } from "../testing/journal-options.ts";
 import { sampleIntent, sampleOutcome } from "../testing/sample.ts";
 import { temporaryDirectory } from "../testing/temporary-directory.ts";
 import { Journal } from "./journal.ts";
@@ -15,8 +16,7 @@ function leaveJournal(
   operations: number,
   segmentBytes = 4096,
 ): { settled: string[]; open: string[] } {
-  const options = { maxBytes: 1 << 30, otherBytes: () => 0, pendingAfterMs: 0, log: () => {}, onRows: () => {} };
-  const journal = new Journal({ ...options, directory, write: writeSync, segmentBytes });
+  const journal = new Journal({ ...journalOptions(directory), pendingAfterMs: 0, segmentBytes });
   const left: { settled: string[]; open: string[] } = { settled: [], open: [] };
   for (let index = 0; index < operations; index++) {
     const intent = sampleIntent();

@@ -1,0 +1,17 @@
+import { writeSync } from "node:fs";
+import type { JournalOptions } from "../journal/journal.ts";
+
+/** A journal with room for everything, and nobody who listens. */
+export function journalOptions(directory: string): JournalOptions {
+  return {
+    directory,
+    write: writeSync,
+    segmentBytes: 1 << 20,
+    maxBytes: 1 << 30,
+    otherBytes: () => 0,
+    whenFull: "block",
+    pendingAfterMs: 1000,
+    log: () => {},
+    onRows: () => {},
+  };
+}
