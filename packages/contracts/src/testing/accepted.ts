@@ -97,6 +97,7 @@ const clients: Model = {
 const intent = ["operation_id", "client_id", "operation_type", "table_name", "created_at"];
 const context = ["query_data", "user_id", "request_id", "session_id", "model_id", "schema_version"];
 const outcome = { completed_at: instants, execution_time_ms: fc.integer({ min: 1, max: 60_000 }), attempts: fc.nat(4) };
+const siblings = omit(databaseOperationRows, ["query_data", "response_data"]);
 
 const operations: Model = {
   databaseOperationSchema: databaseOperationRows,
@@ -118,13 +119,22 @@ const operations: Model = {
     request_id: words,
     session_id: uuids,
     model_id: uuids,
+    schema_version: versions,
     created_from: instants,
+    min_execution_time_ms: fc.integer({ min: 1, max: 1000 }),
+    max_execution_time_ms: fc.integer({ min: 1000, max: 60_000 }),
+    min_attempts: fc.nat(4),
+    error_text: words,
     cursor: uuids,
     limit,
   }),
   databaseOperationKeySchema: fc.record({ operation_id: uuids }),
   databaseOperationOutputSchema: databaseOperationRows,
   databaseOperationPageSchema: pageOf(databaseOperationRows),
+  siblingOperationSchema: siblings,
+  databaseOperationDetailSchema: fc
+    .tuple(databaseOperationRows, fc.array(siblings, { maxLength: 50 }), flags)
+    .map(([row, others, more_siblings]) => ({ ...row, siblings: others, more_siblings })),
 };
 
 const origin = { ip_address: fc.option(addresses), user_agent: fc.option(words), permissions: fc.option(jsonValues) };
