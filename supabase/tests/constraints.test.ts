@@ -36,7 +36,9 @@ describe("each constraint refuses what breaks its rule, by its name", () => {
         await insert(tx, table, { ...validRows[table], ...change });
       }),
     );
-    expect(answer).toMatchObject({ code: "23505", constraint });
+    expect(answer.code).toBe("23505");
+    // a unique index of a partitioned table is one of each partition: that of the row's own refuses it
+    expect([constraint, constraint.replace(/_pkey$/, "_default_pkey")]).toContain(answer.constraint);
   });
 
   test("no constraint of these tables is without a case here", async () => {

@@ -39,6 +39,13 @@ export const expectedIndexes: readonly (readonly [TableName, string, string, ("u
   ["database_operations", "database_operations_request_id_idx", "request_id"],
   ["database_operations", "database_operations_session_id_idx", "session_id"],
   ["database_operations", "database_operations_status_idx", "status"],
+  [
+    "database_operations",
+    "database_operations_status_operation_id_idx",
+    "status, operation_id",
+    "plain",
+    "(status <> 'success'::text)",
+  ],
   ["database_operations", "database_operations_user_id_operation_id_idx", "user_id, operation_id"],
   ["supabase_clients", "supabase_clients_client_type_idx", "client_type"],
   ["supabase_clients", "supabase_clients_is_active_idx", "is_active"],
@@ -101,6 +108,10 @@ export const questions: readonly (readonly [string, string])[] = [
     "delete from database_operations where session_id = '00000000-0000-4000-8000-000000000777'",
   ],
   ["database_operations_status_idx", "select * from database_operations where status = 'pending'"],
+  [
+    "database_operations_status_operation_id_idx",
+    "select * from database_operations where status = 'error' order by operation_id desc limit 50",
+  ],
   [
     "database_operations_user_id_operation_id_idx",
     `select * from database_operations

@@ -37,7 +37,7 @@ test("an owner without a superuser's rights, as a hosted project has, applies mi
       select c.relname as table, string_agg(r.rolname || ' ' || p, ', ' order by r.rolname, p) as rights
       from pg_class c, pg_roles r,
         unnest(array['select', 'insert', 'update', 'delete', 'truncate', 'references', 'trigger']) p
-      where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'v')
+      where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v')
         and r.rolname in ('anon', 'authenticated', 'service_role') and has_table_privilege(r.rolname, c.oid, p)
       group by c.relname order by c.relname`;
     const written = "service_role delete, service_role insert, service_role select, service_role update";

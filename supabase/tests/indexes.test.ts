@@ -68,7 +68,15 @@ function answersFor(index: string): readonly string[] {
     .map(([, name]) => name);
 }
 
+/** A partition's index goes by the name of the table's own, which it is a part of. */
 async function indexesInPlan(tx: Transaction, question: string): Promise<readonly string[]> {
   const rows = await tx.unsafe(`explain (format json) ${question}`);
-  return [...JSON.stringify(rows).matchAll(/"Index Name":\s*"(\w+)"/g)].map(([, name]) => name ?? "");
+  const names = [...JSON.stringify(rows).matchAll(/"Index Name":\s*"(\w+)"/g)].map(([, name]) => name ?? "");
+  const whole = await tx<{ name: string }[]>`
+    select coalesce(parent.relname, part.relname) as name
+    from pg_class part
+    left join pg_inherits i on i.inhrelid = part.oid
+    left join pg_class parent on parent.oid = i.inhparent
+    where part.relkind in ('i', 'I') and part.relname = any (${names})`;
+  return whole.map(({ name }) => name);
 }

@@ -474,6 +474,7 @@ export type Database = {
           isSetofReturn: true
         }
       }
+      maintain_operations: { Args: { retention_days: number }; Returns: Json }
       record_operations: { Args: { operations: Json }; Returns: Json }
       update_data_model: {
         Args: { changes: Json; expected_version: string; id: string }
