@@ -88,6 +88,7 @@ const variables = z.object({
     .default("info"),
   WAYBILL_CAPTURE_BYTES: wholeNumber(0, 65_536, 16_384),
   WAYBILL_REDACT: redactList,
+  WAYBILL_OPERATION_RETENTION: wholeNumber(1, 3650, 30),
   WAYBILL_JOURNAL_MAX: byteSize("1 MiB", "2 GiB"),
   WAYBILL_LEDGER_FULL: z.enum(["block", "shed"], { error: "must be block or shed" }).default("block"),
   WAYBILL_BODY_BYTES: wholeNumber(1024, 64 * 1_048_576, 1_048_576),
@@ -126,6 +127,8 @@ export interface ServerEnv {
   readonly logLevel: "debug" | "info" | "warn" | "error" | "silent";
   readonly captureBytes: number;
   readonly redact: readonly string[];
+  /** Days for which records are kept. */
+  readonly operationRetentionDays: number;
   readonly maxJournalBytes: number;
   readonly whenLedgerFull: "block" | "shed";
   readonly bodyBytes: number;
@@ -179,6 +182,7 @@ export function readEnv(source: Readonly<Record<string, string | undefined>> = p
     logLevel: env.WAYBILL_LOG_LEVEL,
     captureBytes: env.WAYBILL_CAPTURE_BYTES,
     redact: env.WAYBILL_REDACT,
+    operationRetentionDays: env.WAYBILL_OPERATION_RETENTION,
     maxJournalBytes: env.WAYBILL_JOURNAL_MAX,
     whenLedgerFull: env.WAYBILL_LEDGER_FULL,
     bodyBytes: env.WAYBILL_BODY_BYTES,

@@ -450,6 +450,7 @@ export type Database = {
       }
     }
     Functions: {
+      beat_clients: { Args: { client_ids: string[] }; Returns: number }
       create_data_model: {
         Args: { model: Json }
         Returns: {
@@ -474,8 +475,20 @@ export type Database = {
           isSetofReturn: true
         }
       }
+      disconnect_dead_clients: {
+        Args: { after_seconds: number }
+        Returns: number
+      }
+      hold_lease: {
+        Args: { lease: string; lease_holder: string; lease_seconds: number }
+        Returns: boolean
+      }
       maintain_operations: { Args: { retention_days: number }; Returns: Json }
       record_operations: { Args: { operations: Json }; Returns: Json }
+      release_lease: {
+        Args: { lease: string; lease_holder: string }
+        Returns: boolean
+      }
       update_data_model: {
         Args: { changes: Json; expected_version: string; id: string }
         Returns: {

@@ -7,6 +7,7 @@ import { openClientRows, openConnection } from "./connection/index.ts";
 import type { Connection, ConnectionOptions } from "./connection/index.ts";
 import { WaybillDbError } from "./errors.ts";
 import { keysOfDirectory } from "./key-file.ts";
+import { openHeartbeat, openJobCalls, openJobs, type Jobs } from "./jobs/index.ts";
 import { createClock, createUuidV7, onExit, openLedger } from "./ledger/index.ts";
 import type { OpenedLedger } from "./ledger/index.ts";
 import { silentLog } from "./log.ts";
@@ -26,6 +27,8 @@ export interface Gateway {
   readonly transport: Transport;
   readonly ledger: OpenedLedger;
   readonly service: Connection;
+  /** Undefined where `operationRetentionDays` is. */
+  readonly jobs: Jobs | undefined;
   /** For secrets at rest: those that were given, or the journal directory's own. */
   readonly keys: EncryptionKeys;
   /** Undefined until a publishable key is known. */
@@ -50,12 +53,21 @@ export function openGateway(options: GatewayOptions): Gateway {
   const { maxJournalBytes, whenLedgerFull } = options;
   const ledger = openLedger({ journalDir, url, secretKey, ca, log, maxJournalBytes, whenFull: whenLedgerFull });
   const rows = openClientRows({ url, secretKey, ca });
+  const calls = openJobCalls({ url, secretKey, ca });
+  const clientIds = () =>
+    [service, anon].flatMap((connection) => (connection?.health().registered ? [connection.clientId] : []));
+  const heartbeat = openHeartbeat({ calls, log, clientIds });
+  const retentionDays = options.operationRetentionDays;
+  const jobs = retentionDays === undefined ? undefined : openJobs({ calls, log, instance, retentionDays });
 
   const open = (clientType: ConnectionOptions["clientType"], key: string): Connection => {
     const clientId = `${instance}/${clientType}`;
     const encrypt = (plain: string) =>
       encryptSecret(keys, plain, { table: "supabase_clients", column: "supabase_key", row: clientId });
-    const onRegistered = () => ledger.clientRegistered(clientId);
+    const onRegistered = () => {
+      ledger.clientRegistered(clientId);
+      heartbeat.now();
+    };
     return openConnection({ clientId, clientType, url, key, encrypt, rows, log, onRegistered });
   };
   const service = open("service_role", secretKey);
@@ -95,14 +107,18 @@ export function openGateway(options: GatewayOptions): Gateway {
     await setImmediate();
     // the ledger next: its records refer to the client rows as they are in use
     await ledger.close();
+    const quiet = heartbeat.close();
+    await jobs?.close();
     await Promise.all([service.close(), anon?.close()]);
-    await rows.close();
+    // cuts off a last beat that hangs
+    await Promise.all([rows.close(), calls.close(), quiet]);
   };
   return {
     fetch: trackedFetch,
     transport,
     ledger,
     service,
+    jobs,
     keys,
     anon: () => anon,
     close: () => (closing ??= close()),
@@ -125,6 +141,7 @@ function checkOptions(options: GatewayOptions): string {
   checkNumber("operationTimeoutMs", options.operationTimeoutMs, 1, 2_147_483_647);
   checkNumber("captureBytes", options.captureBytes, 0, 65_536);
   checkNumber("maxJournalBytes", options.maxJournalBytes, 1_048_576, Number.MAX_SAFE_INTEGER);
+  checkNumber("operationRetentionDays", options.operationRetentionDays, 1, 3650);
   const instance = options.instance ?? hostname();
   refuse("instance", instanceSchema.safeParse(instance));
   return instance;

@@ -38,6 +38,11 @@ export interface WaybillOptions {
    * `shed` lets them go on without a record, which `health()` and the log tell. Default `block`.
    */
   readonly whenLedgerFull?: WhenFull | undefined;
+  /**
+   * Days for which records are kept, 1 to 3650. With it this process is ready to run the jobs of the database: of all
+   * that are, one does. Without it this process runs none.
+   */
+  readonly operationRetentionDays?: number | undefined;
   readonly allowHttpLoopback?: boolean | undefined;
   readonly log?: Log | undefined;
 }
@@ -72,6 +77,8 @@ export interface Waybill extends AsyncDisposable {
   /** A client of this process, to reconnect or deactivate it. Throws `NOT_FOUND` for one of another instance. */
   connection(clientId: string): Pick<Connection, "health" | "reconnect" | "deactivate">;
   health(): WaybillHealth;
+  /** Whether this process is the one that runs the jobs of the database. */
+  runsJobs(): boolean;
   /** Whether both clients are connected and no operation is refused for want of room in the journal. */
   ready(): boolean;
   /** Brings every finished record to the database; waits at most `deadlineMs` (default 5,000). */

@@ -65,6 +65,7 @@ export function createWaybill(options: WaybillOptions): Waybill {
       const { service_role, anon: anonymous } = connections();
       return { service_role: service_role.health(), anon: anonymous.health(), ledger: ledger.health() };
     },
+    runsJobs: () => gateway.jobs?.isRunning() ?? false,
     ready() {
       const { full, whenFull } = ledger.health();
       const isTaking = full === null || whenFull === "shed";

@@ -35,9 +35,10 @@ export function readRequest(method: string, url: string, headers: IncomingHttpHe
   };
 }
 
-/** The ledger's own calls (decisions.md, Tracking): its flush, the clients' rows, and a session's last activity. */
+/** The ledger's own calls (decisions.md, Tracking): its flush, the clients' rows, a session's last activity, the jobs. */
 const ledgerCalls = [
   /^POST \/rest\/v1\/rpc\/record_operations$/,
+  /^POST \/rest\/v1\/rpc\/(hold_lease|release_lease|maintain_operations|beat_clients|disconnect_dead_clients)$/,
   /^(GET|POST|PATCH) \/rest\/v1\/supabase_clients$/,
   /^PATCH \/rest\/v1\/authentication_contexts$/,
 ];

@@ -16,6 +16,8 @@ export function openWaybill(env: ServerEnv, access: SupabaseAccess, logger: Logg
     operationTimeoutMs: env.operationTimeoutMs,
     captureBytes: env.captureBytes,
     redact: env.redact,
+    // the jobs are the server's: a command ends too soon for them
+    operationRetentionDays: suffix === "" ? env.operationRetentionDays : undefined,
     maxJournalBytes: env.maxJournalBytes,
     whenLedgerFull: env.whenLedgerFull,
     encryptionKeys: access.encryptionKeys,

@@ -1,0 +1,3 @@
+export { openHeartbeat } from "./heartbeat.ts";
+export { openJobCalls } from "./job-calls.ts";
+export { type Jobs, openJobs } from "./jobs.ts";

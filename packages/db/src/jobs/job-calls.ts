@@ -1,0 +1,91 @@
+import { createClient } from "@supabase/supabase-js";
+import { z } from "zod";
+import { openTransport } from "../client/index.ts";
+import type { Database } from "../database.types.ts";
+import { rowsOf } from "../stores/answer.ts";
+import { untrackedFetch } from "../untracked-fetch.ts";
+
+export interface JobCallsOptions {
+  readonly url: string;
+  /** `sb_secret_…` or a legacy service_role key: nobody else may call these functions. */
+  readonly secretKey: string;
+  readonly ca?: string | undefined;
+}
+
+const maintenanceSchema = z.object({
+  /** Days that have a partition now and had none before. */
+  made: z.number().int().nonnegative(),
+  dropped: z.number().int().nonnegative(),
+  /** Rows that went from the default partition to that of their day. */
+  moved: z.number().int().nonnegative(),
+  /** Rows past retention that lay in the default partition. */
+  purged: z.number().int().nonnegative(),
+  /** Whether the next step should follow at once. */
+  more: z.boolean(),
+  /** Whether others held a lock that a step needs. */
+  postponed: z.boolean(),
+});
+export type Maintenance = z.infer<typeof maintenanceSchema>;
+
+/**
+ * What the jobs ask of the database, over the Data API and beside the tracked client: these are the ledger's own calls
+ * (decisions.md, Tracking). Each rejects with a WaybillDbError, and has a deadline.
+ */
+export interface JobCalls {
+  /** True when `holder` has the lease for the next `seconds`; false when somebody else does. */
+  holdLease(lease: string, holder: string, seconds: number): Promise<boolean>;
+  releaseLease(lease: string, holder: string): Promise<void>;
+  /** One step of the partitions' upkeep. */
+  maintainOperations(retentionDays: number): Promise<Maintenance>;
+  beatClients(clientIds: readonly string[]): Promise<void>;
+  /** How many clients were marked. */
+  disconnectDeadClients(afterSeconds: number): Promise<number>;
+  close(): Promise<void>;
+}
+
+const CALL_MS = 5_000;
+/** The function gives itself 60 s. */
+const MAINTENANCE_MS = 65_000;
+
+export function openJobCalls({ url, secretKey, ca }: JobCallsOptions): JobCalls {
+  // Few sockets of its own: a pool full of hanging calls must not cost a process its lease.
+  const transport = openTransport({ url, ca, connections: 2, maxPending: 20 });
+  const client = createClient<Database>(url, secretKey, {
+    global: { fetch: untrackedFetch(transport, MAINTENANCE_MS) },
+    db: { retry: false },
+    auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
+  });
+  const within = (ms: number): AbortSignal => AbortSignal.timeout(ms);
+  const one = <Value extends z.ZodType>(
+    what: string,
+    value: Value,
+    answer: Awaited<ReturnType<typeof client.rpc>>,
+  ): z.output<Value> => {
+    const [row] = rowsOf(what, value, { ...answer, data: [answer.data] });
+    return value.parse(row);
+  };
+
+  return {
+    async holdLease(lease, holder, seconds) {
+      const input = { lease, lease_holder: holder, lease_seconds: seconds };
+      return one("Holding the lease", z.boolean(), await client.rpc("hold_lease", input).abortSignal(within(CALL_MS)));
+    },
+    async releaseLease(lease, holder) {
+      const input = { lease, lease_holder: holder };
+      one("Giving up the lease", z.boolean(), await client.rpc("release_lease", input).abortSignal(within(CALL_MS)));
+    },
+    async maintainOperations(retentionDays) {
+      const call = client.rpc("maintain_operations", { retention_days: retentionDays });
+      return one("The upkeep of the partitions", maintenanceSchema, await call.abortSignal(within(MAINTENANCE_MS)));
+    },
+    async beatClients(clientIds) {
+      const call = client.rpc("beat_clients", { client_ids: [...clientIds] });
+      one("The heartbeat", z.number(), await call.abortSignal(within(CALL_MS)));
+    },
+    async disconnectDeadClients(afterSeconds) {
+      const call = client.rpc("disconnect_dead_clients", { after_seconds: afterSeconds });
+      return one("Marking dead clients", z.number(), await call.abortSignal(within(CALL_MS)));
+    },
+    close: () => transport.close(),
+  };
+}

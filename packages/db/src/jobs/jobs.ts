@@ -1,0 +1,104 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Log } from "../log.ts";
+import { complaints } from "./complaints.ts";
+import type { JobCalls } from "./job-calls.ts";
+import { openLease } from "./lease.ts";
+import { openTicker } from "./ticker.ts";
+
+export interface JobsOptions {
+  readonly calls: JobCalls;
+  readonly log: Log;
+  readonly instance: string;
+  /** Days for which records are kept. */
+  readonly retentionDays: number;
+  readonly times?: Partial<JobTimes> | undefined;
+}
+
+/** Milliseconds. */
+export interface JobTimes {
+  /** What a killed process keeps the others waiting at most (default 20 s; with a renewal under 30 s). */
+  readonly leaseMs: number;
+  readonly renewMs: number;
+  readonly maintainEveryMs: number;
+  readonly sweepEveryMs: number;
+  /** A client whose process gave no heartbeat for so long is dead: six beats (heartbeat.ts). */
+  readonly deadAfterMs: number;
+  /** How long `close` waits for a step under way and for the lease to be given up (default 2 s). */
+  readonly closeMs: number;
+}
+
+const standard: JobTimes = {
+  leaseMs: 20_000,
+  renewMs: 5_000,
+  maintainEveryMs: 600_000,
+  sweepEveryMs: 15_000,
+  deadAfterMs: 60_000,
+  closeMs: 2_000,
+};
+
+/** The background work of one database: every process is ready for it, one at a time does it. */
+export interface Jobs {
+  /** Whether this process is the one. */
+  isRunning(): boolean;
+  close(): Promise<void>;
+}
+
+/** Steps of one run: more wait for the next run, so that no bug in an answer turns into an endless loop. */
+const STEPS = 400;
+
+export function openJobs({ calls, log, instance, retentionDays, times }: JobsOptions): Jobs {
+  const { leaseMs, renewMs, maintainEveryMs, sweepEveryMs, deadAfterMs, closeMs } = { ...standard, ...times };
+  const says = complaints(log);
+  let closed = false;
+  // what a close cuts off has not failed
+  const complain = (what: string, error: unknown): void => {
+    if (!closed) says(what, error);
+  };
+
+  const lease = openLease({
+    name: "jobs",
+    holder: `${instance} ${crypto.randomUUID()}`,
+    calls,
+    leaseMs,
+    renewMs,
+    answered: (error) => complain("lease", error),
+    changed(isHeld) {
+      log("info", isHeld ? "This process runs the jobs now" : "Another process runs the jobs now", { instance });
+      if (isHeld) for (const job of [maintenance, sweep]) job.now();
+    },
+  });
+  const isOurs = (): boolean => !closed && lease.isHeld();
+  const job = (name: string, everyMs: number, work: () => Promise<void>) =>
+    openTicker(everyMs, async () => {
+      if (!isOurs()) return;
+      try {
+        await work();
+        complain(name, null);
+      } catch (error) {
+        complain(name, error);
+      }
+    });
+
+  const maintenance = job("upkeep of the partitions", maintainEveryMs, async () => {
+    for (let step = 0; step < STEPS && isOurs(); step += 1) {
+      const { more, ...done } = await calls.maintainOperations(retentionDays);
+      const isQuiet = done.made + done.dropped + done.moved + done.purged === 0;
+      if (!isQuiet || done.postponed) log("info", "The ledger's partitions were looked after", done);
+      if (!more) return;
+    }
+  });
+  const sweep = job("search for dead processes", sweepEveryMs, async () => {
+    const marked = await calls.disconnectDeadClients(deadAfterMs / 1000);
+    if (marked > 0) log("warn", "Clients of processes that show no life were marked as disconnected", { marked });
+  });
+
+  return {
+    isRunning: isOurs,
+    async close() {
+      closed = true;
+      const orderly = Promise.all([maintenance.close(), sweep.close()]).then(() => lease.close());
+      // it is a courtesy: the lease ends by itself, and a step that goes on in the database does no harm
+      await Promise.race([orderly, sleep(closeMs, undefined, { ref: false })]);
+    },
+  };
+}
