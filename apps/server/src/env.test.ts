@@ -34,9 +34,17 @@ describe("readEnv", () => {
   });
 
   it("takes the ledger's limits, in bytes or with a unit", () => {
-    expect(readEnv({})).toMatchObject({ maxJournalBytes: 2_147_483_648, whenLedgerFull: "block" });
-    const given = { WAYBILL_JOURNAL_MAX: "512 MiB", WAYBILL_LEDGER_FULL: "shed" };
-    expect(readEnv(given)).toMatchObject({ maxJournalBytes: 536_870_912, whenLedgerFull: "shed" });
+    expect(readEnv({})).toMatchObject({
+      maxJournalBytes: 2_147_483_648,
+      whenLedgerFull: "block",
+      journalFsync: "interval",
+    });
+    const given = { WAYBILL_JOURNAL_MAX: "512 MiB", WAYBILL_LEDGER_FULL: "shed", WAYBILL_JOURNAL_FSYNC: "always" };
+    expect(readEnv(given)).toMatchObject({
+      maxJournalBytes: 536_870_912,
+      whenLedgerFull: "shed",
+      journalFsync: "always",
+    });
     const fault = faultOf({ WAYBILL_JOURNAL_MAX: "2G", WAYBILL_LEDGER_FULL: "drop" });
     expect(fault).toMatch(/^  WAYBILL_JOURNAL_MAX must be bytes, .*at least 1 MiB$/m);
     expect(fault).toMatch(/^  WAYBILL_LEDGER_FULL must be block or shed$/m);

@@ -90,6 +90,9 @@ const variables = z.object({
   WAYBILL_REDACT: redactList,
   WAYBILL_OPERATION_RETENTION: wholeNumber(1, 3650, 30),
   WAYBILL_JOURNAL_MAX: byteSize("1 MiB", "2 GiB"),
+  WAYBILL_JOURNAL_FSYNC: z
+    .enum(["never", "interval", "always"], { error: "must be never, interval or always" })
+    .default("interval"),
   WAYBILL_LEDGER_FULL: z.enum(["block", "shed"], { error: "must be block or shed" }).default("block"),
   WAYBILL_BODY_BYTES: wholeNumber(1024, 64 * 1_048_576, 1_048_576),
   WAYBILL_BATCH_CALLS: wholeNumber(1, 1000, 20),
@@ -130,6 +133,7 @@ export interface ServerEnv {
   /** Days for which records are kept. */
   readonly operationRetentionDays: number;
   readonly maxJournalBytes: number;
+  readonly journalFsync: "never" | "interval" | "always";
   readonly whenLedgerFull: "block" | "shed";
   readonly bodyBytes: number;
   readonly batchCalls: number;
@@ -184,6 +188,7 @@ export function readEnv(source: Readonly<Record<string, string | undefined>> = p
     redact: env.WAYBILL_REDACT,
     operationRetentionDays: env.WAYBILL_OPERATION_RETENTION,
     maxJournalBytes: env.WAYBILL_JOURNAL_MAX,
+    journalFsync: env.WAYBILL_JOURNAL_FSYNC,
     whenLedgerFull: env.WAYBILL_LEDGER_FULL,
     bodyBytes: env.WAYBILL_BODY_BYTES,
     batchCalls: env.WAYBILL_BATCH_CALLS,

@@ -37,6 +37,8 @@ export interface Gateway {
 }
 
 const TIMEOUT_MS = 60_000;
+/** Linux writes what it holds to the disk within 35 s unless told otherwise. */
+const KEEP_FLUSHED_MS = 40_000;
 
 /** Opens all of it without waiting for Supabase. Throws `ENVIRONMENT_INVALID` for options that cannot work. */
 export function openGateway(options: GatewayOptions): Gateway {
@@ -50,8 +52,17 @@ export function openGateway(options: GatewayOptions): Gateway {
   let settleHeld = (): void => {};
   // before the ledger's own, which writes what comes of it
   const forgetExit = onExit(() => settleHeld());
-  const { maxJournalBytes, whenLedgerFull } = options;
-  const ledger = openLedger({ journalDir, url, secretKey, ca, log, maxJournalBytes, whenFull: whenLedgerFull });
+  const ledger = openLedger({
+    journalDir,
+    url,
+    secretKey,
+    ca,
+    log,
+    maxJournalBytes: options.maxJournalBytes,
+    whenFull: options.whenLedgerFull,
+    fsync: options.journalFsync,
+    keepFlushedMs: options.databaseCommitsLater === true ? KEEP_FLUSHED_MS : 0,
+  });
   const rows = openClientRows({ url, secretKey, ca });
   const calls = openJobCalls({ url, secretKey, ca });
   const clientIds = () =>

@@ -2,7 +2,7 @@ import type { SupabaseClient } from "@supabase/supabase-js";
 import type { OperationContext } from "./client/index.ts";
 import type { Connection, ConnectionHealth } from "./connection/index.ts";
 import type { Database } from "./database.types.ts";
-import type { FlushReport, LedgerHealth, WhenFull } from "./ledger/index.ts";
+import type { FlushReport, LedgerHealth, SyncPolicy, WhenFull } from "./ledger/index.ts";
 import type { Log } from "./log.ts";
 import type { EncryptionKeys } from "./secrets.ts";
 import type { ClientStore } from "./stores/clients.ts";
@@ -43,6 +43,14 @@ export interface WaybillOptions {
    * that are, one does. Without it this process runs none.
    */
   readonly operationRetentionDays?: number | undefined;
+  /**
+   * When records are brought to the disk. `never`: the death of the process costs none, a power cut may. `interval`: a
+   * power cut costs at most about the last second. `always`: no request leaves before its intent is on the disk, which
+   * costs each the time of a sync. Default `interval`.
+   */
+  readonly journalFsync?: SyncPolicy | undefined;
+  /** The database acknowledges before its own disk has it (`synchronous_commit = off`, PGlite): records stay a while longer. */
+  readonly databaseCommitsLater?: boolean | undefined;
   readonly allowHttpLoopback?: boolean | undefined;
   readonly log?: Log | undefined;
 }

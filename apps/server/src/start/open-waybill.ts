@@ -19,6 +19,9 @@ export function openWaybill(env: ServerEnv, access: SupabaseAccess, logger: Logg
     // the jobs are the server's: a command ends too soon for them
     operationRetentionDays: suffix === "" ? env.operationRetentionDays : undefined,
     maxJournalBytes: env.maxJournalBytes,
+    journalFsync: env.journalFsync,
+    // PGlite never calls fsync
+    databaseCommitsLater: env.supabase.kind === "embedded" && env.supabase.engine === "pglite",
     whenLedgerFull: env.whenLedgerFull,
     encryptionKeys: access.encryptionKeys,
     allowHttpLoopback: env.allowHttpLoopback,

@@ -18,6 +18,8 @@ export interface LedgerHealth {
   readonly full: string | null;
   /** What happens to operations as long as `full` says why: refused, or sent without a record. */
   readonly whenFull: WhenFull;
+  /** Why a power cut may cost what was written last, although the journal should be synced; null when it would not. */
+  readonly unsynced: string | null;
   /** Operations refused with `LEDGER_FULL` or `SHUTTING_DOWN`. */
   readonly refused: number;
   /** Operations that went on without a record, by `WAYBILL_LEDGER_FULL=shed`. */

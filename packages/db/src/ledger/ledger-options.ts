@@ -1,5 +1,6 @@
 import { writeSync } from "node:fs";
 import { type Log, silentLog } from "../log.ts";
+import { fdatasyncFile, type SyncFile, type SyncPolicy } from "./journal/disk-sync.ts";
 import type { WriteFile } from "./journal/segments.ts";
 
 /**
@@ -22,6 +23,15 @@ export interface LedgerOptions {
   readonly maxJournalBytes?: number | undefined;
   /** What happens to operations while the journal cannot grow: its cap, the disk, or no right to write. Default `block`. */
   readonly whenFull?: WhenFull | undefined;
+  /** When the journal is brought from the system's memory to the disk. Default `interval`. */
+  readonly fsync?: SyncPolicy | undefined;
+  /** Between two syncs of the policy `interval`. Default 1 s. */
+  readonly syncEveryMs?: number | undefined;
+  /**
+   * How long records stay in the journal after the database took them, for one that acknowledges before its own disk has
+   * them: after a power cut that hit both they are sent again. Default 0, and 0 when nothing is synced here either.
+   */
+  readonly keepFlushedMs?: number | undefined;
   /** A journal file is closed and the next begun at this size. Default 16 MiB, or a quarter of a smaller `maxJournalBytes`. */
   readonly segmentBytes?: number | undefined;
   /** Bytes of rows in one call of `record_operations`. Default 512 KiB. */
@@ -43,8 +53,9 @@ export interface LedgerOptions {
   readonly closeMs?: number | undefined;
   /** Size of `rejected.ndjson` at which it is rotated; one older is kept. Default 64 MiB. */
   readonly rejectedBytes?: number | undefined;
-  /** For tests of a full disk. */
+  /** For tests of a full disk, and of one that cannot be synced. */
   readonly write?: WriteFile | undefined;
+  readonly syncFile?: SyncFile | undefined;
 }
 
 const MIB = 1024 * 1024;
@@ -56,6 +67,7 @@ export type CompleteOptions = {
 };
 
 export function withDefaults(options: LedgerOptions): CompleteOptions {
+  const fsync = options.fsync ?? "interval";
   const maxJournalBytes = options.maxJournalBytes ?? 2048 * MIB;
   return {
     journalDir: options.journalDir,
@@ -65,6 +77,9 @@ export function withDefaults(options: LedgerOptions): CompleteOptions {
     log: options.log ?? silentLog,
     maxJournalBytes,
     whenFull: options.whenFull ?? "block",
+    fsync,
+    syncEveryMs: options.syncEveryMs ?? 1000,
+    keepFlushedMs: fsync === "never" ? 0 : (options.keepFlushedMs ?? 0),
     // files go whole: a journal of one file would be full for good
     segmentBytes: options.segmentBytes ?? Math.min(16 * MIB, Math.ceil(maxJournalBytes / 4)),
     batchBytes: options.batchBytes ?? 512 * 1024,
@@ -78,5 +93,6 @@ export function withDefaults(options: LedgerOptions): CompleteOptions {
     closeMs: options.closeMs ?? 5000,
     rejectedBytes: options.rejectedBytes ?? 64 * MIB,
     write: options.write ?? writeSync,
+    syncFile: options.syncFile ?? fdatasyncFile,
   };
 }

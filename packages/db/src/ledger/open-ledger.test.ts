@@ -207,6 +207,22 @@ test("what is not flushed at close is there for the next ledger", async () => {
   expect(readdirSync(home.path)).toEqual([]);
 });
 
+test.each([
+  ["goes at once", { keepFlushedMs: 0 }, false],
+  ["stays for a database that commits later", { keepFlushedMs: 60_000 }, true],
+  ["goes when the room is needed", { keepFlushedMs: 60_000, maxJournalBytes: 12_000 }, false],
+  ["goes where nothing is synced", { keepFlushedMs: 60_000, fsync: "never" }, false],
+] as const)("a flushed segment %s", async (_, given, isKept) => {
+  await using stub = await stubSupabase();
+  using home = temporaryDirectory();
+  const ledger = openRegistered(home.path, stub.url, { segmentBytes: 2000, ...given });
+  for (let index = 0; index < 20; index++) await record(ledger.ledger).catch(() => {});
+  await ledger.flush(DEADLINE);
+  const [process_ = ""] = readdirSync(home.path);
+  const left = (): number => readdirSync(join(home.path, process_)).filter((name) => name.endsWith(".rows")).length;
+  await expect.poll(() => left() > 2, { timeout: 5000 }).toBe(isKept);
+});
+
 test("a journal directory that cannot be used is named, with what to do", () => {
   using home = temporaryDirectory();
   const file = join(home.path, "file");

@@ -147,6 +147,7 @@ export function openLedger(given: LedgerOptions): OpenedLedger {
         whenFull: options.whenFull,
         refused: own.refused,
         shed: own.shed,
+        unsynced: own.unsynced ?? null,
         rejected: totals.rejected,
         bodiesDropped: totals.bodiesDropped,
         cascaded: totals.counts.cascaded,

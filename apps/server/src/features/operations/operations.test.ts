@@ -146,7 +146,7 @@ describe("system.health", () => {
     expect(health).toMatchObject({
       ready: true,
       connections: { service_role: { connection_status: "connected" }, anon: { connection_status: "connected" } },
-      ledger: { accepting: true, recording: true, refused: 0, shed: 0, rejected: 0, damaged: 0 },
+      ledger: { accepting: true, recording: true, refused: 0, shed: 0, synced: true, rejected: 0, damaged: 0 },
     });
     const text = JSON.stringify(health);
     for (const inside of [inject("stack").url, "test-", "sb_"]) expect(text).not.toContain(inside);

@@ -23,6 +23,8 @@ const healthSchema = z.object({
     /** Operations since the start that were refused, and that went on without a record: both are 0 when all is well. */
     refused: z.int(),
     shed: z.int(),
+    /** False while the journal cannot be brought to the disk as WAYBILL_JOURNAL_FSYNC asks: a power cut may cost records. */
+    synced: z.boolean(),
     /** Whether the last batch of records reached the database. */
     flushing: z.boolean(),
     last_flush_at: z.string().nullable(),
@@ -50,6 +52,7 @@ export const systemRouter = router({
           recording: ledger.full === null,
           refused: ledger.refused,
           shed: ledger.shed,
+          synced: ledger.unsynced === null,
           flushing: ledger.lastError === null,
           last_flush_at: ledger.lastFlushAt,
           pending: ledger.pending,

@@ -6,6 +6,7 @@ import { Heartbeats, otherProject, type Project, registeredIn } from "./process-
 import { type ProcessDirectory, removeDirectory, UNFINISHED } from "./process-directory.ts";
 import { recoverJournal } from "./recovery.ts";
 import { type ReadableSegment, RowReader } from "./row-reader.ts";
+import type { SyncFile, SyncPolicy } from "./disk-sync.ts";
 import type { WriteFile } from "./segments.ts";
 
 /** A dead process's journal in the hands of this one. */
@@ -24,6 +25,8 @@ export interface AdoptionOptions {
   readonly own: () => ProcessDirectory;
   readonly project: Project;
   readonly write: WriteFile;
+  readonly fsync: SyncPolicy;
+  readonly syncFile: SyncFile;
   readonly staleMs: number;
   readonly log: Log;
 }
@@ -148,11 +151,12 @@ export class Adoption {
   }
 
   async #recover(name: string): Promise<void> {
-    const { journalDir, write, log } = this.#options;
+    const { journalDir, write, fsync, syncFile, log } = this.#options;
+    const sync = fsync === "never" ? undefined : syncFile;
     const directory = join(journalDir, name);
     const original = name.slice(0, 36);
     const damagedFile = join(journalDir, `${original}.damaged`);
-    const found = await recoverJournal({ directory, write, damagedFile });
+    const found = await recoverJournal({ directory, write, sync, damagedFile });
     this.damaged += found.damaged;
     this.unknown += found.unknown;
     if (found.damaged > 0) {

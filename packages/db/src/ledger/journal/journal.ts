@@ -3,7 +3,10 @@ import type { OpenOperation, OperationIntent, OperationOutcome } from "../ledger
 import type { Log } from "../../log.ts";
 import type { WhenFull } from "../ledger-options.ts";
 import { intentText, outcomeRow, pendingRow } from "../row.ts";
+import type { SyncFile, SyncPolicy } from "./disk-sync.ts";
+import { Durability } from "./durability.ts";
 import { JournaledOperation, refusedOperation, unrecordedOperation } from "./operation.ts";
+import { FullPolicy } from "./when-full.ts";
 import { RecordBuffer } from "./record.ts";
 import type { ReadableSegment } from "./row-reader.ts";
 import { type Segment, SegmentLog, type WriteFile } from "./segments.ts";
@@ -11,6 +14,10 @@ import { type Segment, SegmentLog, type WriteFile } from "./segments.ts";
 export interface JournalOptions {
   readonly directory: string;
   readonly write: WriteFile;
+  readonly fsync: SyncPolicy;
+  /** Between two syncs of the policy `interval`. */
+  readonly syncEveryMs: number;
+  readonly syncFile: SyncFile;
   readonly segmentBytes: number;
   /** Bytes in all journals that this process answers for. */
   readonly maxBytes: number;
@@ -26,14 +33,15 @@ export interface JournalOptions {
 /** A turn's records are written at once when they grow past this, so that a busy turn stays bounded. */
 const TURN_BYTES = 1024 * 1024;
 const PROBE = Buffer.alloc(64 * 1024, "\n");
-const HINT = "Free space on the disk of the journal directory, or bring the database back so that it drains.";
 
 /**
  * The write-ahead journal of one process: everything of an event-loop turn goes into one write of intents and one of
- * rows. Written means handed to the system, not synced: it survives the death of the process, not a power cut.
+ * rows. Written means handed to the system, so it survives the death of the process; with the policy `always` it means
+ * on the disk.
  */
 export class Journal {
   readonly #options: JournalOptions;
+  readonly #durability: Durability;
   #files: SegmentLog;
   readonly #intents = new RecordBuffer();
   readonly #rows = new RecordBuffer();
@@ -47,6 +55,7 @@ export class Journal {
   #scheduled: NodeJS.Immediate | undefined;
   /** Segments whose open intents could not be carried on yet. */
   #kept: Segment[] = [];
+  readonly #full: FullPolicy;
   #failure: string | undefined;
   #isCapped = false;
   #isStuck = false;
@@ -55,12 +64,12 @@ export class Journal {
 
   readonly clients = new Set<string>();
   rowsWritten = 0;
-  refused = 0;
-  shed = 0;
 
   constructor(options: JournalOptions) {
     this.#options = options;
-    this.#files = new SegmentLog(options.directory, options.write);
+    this.#full = new FullPolicy(options.whenFull, options.log);
+    this.#durability = new Durability({ ...options, onFailure: () => this.#syncFailed() });
+    this.#files = this.#openFiles(options.directory);
   }
 
   get segments(): readonly Segment[] {
@@ -76,20 +85,39 @@ export class Journal {
     return this.#fresh.size + this.#announced.size;
   }
 
+  get refused(): number {
+    return this.#full.refused;
+  }
+
+  /** Operations that went on without a record. */
+  get shed(): number {
+    return this.#full.shed;
+  }
+
   /** Why no operation can be recorded at the moment. */
   get failure(): string | undefined {
-    return this.#failure ?? (this.#isCapped ? "maxJournalBytes is reached" : undefined);
+    if (this.#failure !== undefined) return this.#failure;
+    if (this.#isCapped) return "maxJournalBytes is reached";
+    return this.#durability.refusal;
+  }
+
+  /** Why what was written last may not be on the disk, although the policy asks for it. */
+  get unsynced(): string | undefined {
+    return this.#durability.failure;
   }
 
   begin(intent: OperationIntent): OpenOperation {
     if (this.#isClosed) {
-      this.refused += 1;
+      this.#full.refused += 1;
       return refusedOperation(
         new LedgerError("SHUTTING_DOWN", "The ledger is closed.", "Open a new one before the next operation."),
       );
     }
     const full = this.#capped();
-    if (full !== undefined) return this.#without(full);
+    if (full !== undefined) {
+      const refusal = this.#full.turnAway(1, full);
+      return refusal === undefined ? unrecordedOperation : refusedOperation(refusal);
+    }
     this.clients.add(intent.client_id);
     const turn = this.#schedule();
     const operation = new JournaledOperation(intent, turn.promise, this.#settle);
@@ -122,7 +150,7 @@ export class Journal {
       this.#writeRows();
       this.#writeIntents(begun);
       this.#recovered();
-      turn?.resolve();
+      this.#confirm(turn, begun.length);
     } catch (error) {
       this.#intents.clear();
       this.#refuse(begun, error, turn);
@@ -144,6 +172,9 @@ export class Journal {
     if (this.#rows.length > 0) this.writeTurn();
     else if (this.#failure !== undefined) this.#probe();
     if (this.#isStuck) this.#rotateWhenLarge();
+    // nobody may be sending operations as long as health says that they are refused
+    if (this.#durability.refusal !== undefined) this.#probe();
+    this.#durability.tick();
     if (this.#isCapped && this.#files.bytes + this.#options.otherBytes() < this.#options.maxBytes) {
       this.#isCapped = false;
       this.#options.log("info", "The journal has room again", { refused: this.refused, shed: this.shed });
@@ -180,8 +211,10 @@ export class Journal {
   release(segment: ReadableSegment): void {
     const own = this.#files.segments.find(({ number }) => number === segment.number);
     if (own === undefined) return;
+    const files = this.#files;
+    let isCarried: boolean;
     try {
-      this.#carryOn((operation) => operation.segment <= own.number);
+      isCarried = this.#carryOn((operation) => operation.segment <= own.number);
     } catch (error) {
       // Its rows may go all the same: a settled intent without its row is settled twice, which changes nothing.
       this.#failed(error);
@@ -189,20 +222,29 @@ export class Journal {
       this.#kept.push(own);
       return;
     }
-    this.#files.remove(own);
+    const { disk } = this.#durability;
+    if (disk === undefined || !isCarried) files.remove(own);
+    else {
+      // a power cut must find the intents in one of the two places
+      disk.flush().then(
+        () => files.remove(own),
+        () => this.#kept.push(own),
+      );
+    }
   }
 
   /** The directory was lost to another process or removed: goes on in a new one, with everything that is open. */
   moveTo(directory: string): void {
-    const files = new SegmentLog(directory, this.#options.write);
+    const files = this.#openFiles(directory);
     this.#files.close();
     this.#files = files;
     this.#kept = [];
-    try {
-      this.#carryOn(() => true);
-    } catch (error) {
-      this.#failed(error);
-    }
+    this.#carryAllOn();
+  }
+
+  /** Resolves when what was written is on the disk, as far as the policy asks for that. Never rejects. */
+  synced(): Promise<void> {
+    return this.#durability.settled();
   }
 
   /** Takes no further operation. Outcomes are still taken until {@link seal}. */
@@ -218,13 +260,28 @@ export class Journal {
     this.#files.close();
   }
 
-  #carryOn(which: (operation: JournaledOperation) => boolean): void {
+  #openFiles(directory: string): SegmentLog {
+    const { write, syncFile } = this.#options;
+    return new SegmentLog(directory, { write, sync: syncFile, syncing: this.#durability.disk });
+  }
+
+  #carryAllOn(): void {
+    try {
+      this.#carryOn(() => true);
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  /** Writes intents that are still open once more, into the current segment; says whether there were any. */
+  #carryOn(which: (operation: JournaledOperation) => boolean): boolean {
     const carried = [...this.#announced, ...this.#fresh].filter((one) => one.segment > 0 && which(one));
-    if (carried.length === 0) return;
+    if (carried.length === 0) return false;
     const buffer = new RecordBuffer();
     for (const operation of carried) buffer.append("I", intentText(operation.head, operation.query));
     this.#files.appendIntents(buffer.view());
     for (const operation of carried) operation.segment = this.#files.current.number;
+    return true;
   }
 
   #schedule(): PromiseWithResolvers<void> {
@@ -254,6 +311,30 @@ export class Journal {
     for (const operation of begun) operation.segment = this.#files.current.number;
   }
 
+  /** With `always` the turn's requests wait for the disk too. */
+  #confirm(turn: PromiseWithResolvers<void> | undefined, begun: number): void {
+    const synced = this.#durability.afterTurn();
+    if (synced === undefined) {
+      turn?.resolve();
+      return;
+    }
+    synced.then(
+      () => turn?.resolve(),
+      (error: unknown) => {
+        // they have a record all the same: their intents are written, and the caller settles them
+        if (this.#options.whenFull === "shed") turn?.resolve();
+        else turn?.reject(this.#full.refuse(begun, `The journal cannot be synced (${reasonOf(error)}).`, error));
+      },
+    );
+  }
+
+  #syncFailed(): void {
+    if (this.#isSealed) return;
+    // what follows goes into files of its own, and what is open with it
+    this.rotate();
+    this.#carryAllOn();
+  }
+
   /** What was begun in a turn that could not be written has no record: it is refused, or goes on as it is. */
   #refuse(begun: readonly JournaledOperation[], error: unknown, turn: PromiseWithResolvers<void> | undefined): void {
     this.#failed(error);
@@ -261,13 +342,10 @@ export class Journal {
       operation.refuse();
       this.#fresh.delete(operation);
     }
-    if (this.#options.whenFull === "shed") {
-      this.#shed(begun.length);
-      turn?.resolve();
-      return;
-    }
-    this.refused += begun.length;
-    turn?.reject(this.#full(`The journal cannot be written (${reasonOf(error)}).`, error));
+    const message = `The journal cannot be written (${reasonOf(error)}).`;
+    const refusal = this.#full.turnAway(begun.length, message, error);
+    if (refusal === undefined) turn?.resolve();
+    else turn?.reject(refusal);
   }
 
   /** The sentence that says so, when the journals hold what they may. */
@@ -275,34 +353,9 @@ export class Journal {
     const bytes = this.#files.bytes + this.#options.otherBytes();
     if (bytes < this.#options.maxBytes) return undefined;
     const message = `The journal is full: it holds ${bytes} of the ${this.#options.maxBytes} bytes it may.`;
-    if (!this.#isCapped) this.#options.log("error", `${message} ${this.#consequence()} until it drains.`);
+    if (!this.#isCapped) this.#options.log("error", `${message} ${this.#full.consequence} until it drains.`);
     this.#isCapped = true;
     return message;
-  }
-
-  #without(message: string): OpenOperation {
-    if (this.#options.whenFull === "shed") {
-      this.#shed(1);
-      return unrecordedOperation;
-    }
-    this.refused += 1;
-    return refusedOperation(this.#full(message));
-  }
-
-  #shed(operations: number): void {
-    const before = this.shed;
-    this.shed += operations;
-    // 1, 2, 4, 8 …: as loud at first as it is rare later
-    if (Math.clz32(before) === Math.clz32(this.shed)) return;
-    this.#options.log("error", "Operations went on without a record (WAYBILL_LEDGER_FULL=shed)", { shed: this.shed });
-  }
-
-  #consequence(): string {
-    return this.#options.whenFull === "shed" ? "Operations go on without a record" : "Operations are refused";
-  }
-
-  #full(message: string, cause?: unknown): LedgerError {
-    return new LedgerError("LEDGER_FULL", `${message} The operation was not sent.`, HINT, cause);
   }
 
   /** Nobody may be sending operations as long as health says that they are refused. */
@@ -317,7 +370,7 @@ export class Journal {
 
   #failed(error: unknown): void {
     if (this.#failure === undefined) {
-      this.#options.log("error", `The journal cannot be written. ${this.#consequence()} until it can`, {
+      this.#options.log("error", `The journal cannot be written. ${this.#full.consequence} until it can`, {
         directory: this.#files.directory,
         reason: reasonOf(error),
         disk_full: failedWith(error, "ENOSPC", "EDQUOT"),

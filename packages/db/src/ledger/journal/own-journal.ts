@@ -1,14 +1,18 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { FlushSource } from "../flush/flusher.ts";
 import type { OpenOperation, OperationIntent } from "../ledger-types.ts";
 import { reasonOf } from "../ledger-errors.ts";
 import { Journal, type JournalOptions } from "./journal.ts";
 import { createProcessDirectory, type ProcessDirectory, removeDirectory } from "./process-directory.ts";
 import { beat, noteRegistered, type Project, writeLock } from "./process-lock.ts";
-import { type RowBatch, RowReader } from "./row-reader.ts";
+import { type ReadableSegment, type RowBatch, RowReader } from "./row-reader.ts";
 
 export interface OwnJournalOptions extends Omit<JournalOptions, "directory" | "maxBytes"> {
   readonly journalDir: string;
   readonly maxJournalBytes: number;
+  /** How long a segment is kept after all of it was acknowledged, see `LedgerOptions`. */
+  readonly keepFlushedMs: number;
+  readonly closeMs: number;
   readonly project: Project;
 }
 
@@ -22,6 +26,8 @@ export class OwnJournal {
   readonly #registered = new Set<string>();
   #home: ProcessDirectory;
   #reader: RowReader;
+  /** Segments whose rows are all in the database, oldest first. */
+  #kept: { readonly segment: ReadableSegment; readonly since: number }[] = [];
   #finished = false;
   rowsFlushed = 0;
   damaged = 0;
@@ -54,6 +60,9 @@ export class OwnJournal {
   get refused(): number {
     return this.#journal.refused;
   }
+  get unsynced(): string | undefined {
+    return this.#journal.unsynced;
+  }
   get shed(): number {
     return this.#journal.shed;
   }
@@ -68,6 +77,7 @@ export class OwnJournal {
   }
   tick(): void {
     this.#journal.tick();
+    this.#giveUpKept();
   }
 
   noteRegistered(clientId: string): void {
@@ -104,6 +114,8 @@ export class OwnJournal {
   /** Ends the journal: nothing is left when all is flushed and settled, else it is there to be adopted. */
   async finish(): Promise<void> {
     this.#journal.seal();
+    // a disk that hangs must not keep the process from ending
+    await Promise.race([this.#journal.synced(), sleep(this.#options.closeMs, undefined, { ref: false })]);
     await this.#reader.close();
     this.#finished = true;
     const isEmpty = this.open === 0 && this.rowsFlushed >= this.rowsWritten;
@@ -131,6 +143,18 @@ export class OwnJournal {
     };
   }
 
+  /** Flushed segments go when their time is over; before that, when the room is needed. */
+  #giveUpKept(): void {
+    const { keepFlushedMs } = this.#options;
+    const isNeeded = this.failure !== undefined;
+    for (;;) {
+      const [oldest] = this.#kept;
+      if (oldest === undefined || (!isNeeded && performance.now() - oldest.since < keepFlushedMs)) return;
+      this.#kept.shift();
+      this.#journal.release(oldest.segment);
+    }
+  }
+
   #startAfresh(): void {
     const current = this.#journal.segments.at(-1);
     const bytes = current === undefined ? 0 : current.rows.bytes + current.intents.bytes;
@@ -146,6 +170,7 @@ export class OwnJournal {
         removeDirectory(home.path);
         throw error;
       }
+      this.#kept = [];
       // only now: the next beat finds the old one gone, and tries again
       this.#home = home;
     } catch (error) {
@@ -161,7 +186,10 @@ export class OwnJournal {
   #newReader(): RowReader {
     return new RowReader({
       segments: () => this.#journal.segments,
-      drained: (segment) => this.#journal.release(segment),
+      drained: (segment) => {
+        this.#kept.push({ segment, since: performance.now() });
+        this.#giveUpKept();
+      },
       damaged: (line) => {
         this.damaged += 1;
         this.rowsFlushed += 1;

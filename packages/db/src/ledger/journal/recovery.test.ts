@@ -34,7 +34,7 @@ function leaveJournal(
 }
 
 function recover(directory: string): Promise<Recovered> {
-  return recoverJournal({ directory, write: writeSync, damagedFile: join(directory, "kept.damaged") });
+  return recoverJournal({ directory, write: writeSync, sync: undefined, damagedFile: join(directory, "kept.damaged") });
 }
 
 interface FoundRow {
@@ -110,7 +110,12 @@ test("a disk that is full during recovery leaves everything for the next try", a
   const write = (): number => {
     throw Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
   };
-  const full = recoverJournal({ directory: home.path, write, damagedFile: join(home.path, "kept.damaged") });
+  const full = recoverJournal({
+    directory: home.path,
+    write,
+    sync: undefined,
+    damagedFile: join(home.path, "kept.damaged"),
+  });
   await expect(full).rejects.toThrow("no space");
   const rows = await rowsOf(await recover(home.path));
   expect(idsWith(rows, "error")).toEqual(left.open);

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { formatMicros, parseMicros } from "../clock.ts";
 import { clientTextOf, operationIdOf, outcomeRow, splitIntent } from "../row.ts";
 import { lastBeat } from "./process-lock.ts";
+import { fdatasyncFile, type SyncFile } from "./disk-sync.ts";
 import { type JournalRecord, readRecords, RecordBuffer } from "./record.ts";
 import type { ReadableSegment } from "./row-reader.ts";
 import { AppendFile, INTENTS, ROWS, segmentFile, segmentNumber, type WriteFile } from "./segments.ts";
@@ -29,6 +30,8 @@ export interface Recovered {
 export interface RecoveryOptions {
   readonly directory: string;
   readonly write: WriteFile;
+  /** Brings what is settled to the disk before the intents go; undefined where nothing is synced. */
+  readonly sync: SyncFile | undefined;
   /** Where bytes go that no record can be made of; made only when there are some. */
   readonly damagedFile: string;
 }
@@ -49,7 +52,7 @@ interface IntentPlace {
  * Reads a dead process's journal: rows are left for the flush, intents without a row become rows that say so.
  * May be repeated after it was interrupted. Memory holds the intents of about one segment, whatever the journal's size.
  */
-export async function recoverJournal({ directory, write, damagedFile }: RecoveryOptions): Promise<Recovered> {
+export async function recoverJournal({ directory, write, sync, damagedFile }: RecoveryOptions): Promise<Recovered> {
   const diedAt = Math.floor(lastSign(directory) * 1000);
   const numbers = segmentNumbers(directory);
   const damaged = new DamagedFile(damagedFile);
@@ -75,7 +78,7 @@ export async function recoverJournal({ directory, write, damagedFile }: Recovery
   const unknown = openIntents.size;
   if (unknown > 0) {
     const number = (numbers.at(-1) ?? 0) + 1;
-    await settleUnknown([...openIntents.values()], segmentFile(directory, number, ROWS), write, diedAt);
+    await settleUnknown([...openIntents.values()], segmentFile(directory, number, ROWS), { write, sync }, diedAt);
     segments.push(sealedSegment(directory, number));
   }
   for (const number of numbers) rmSync(segmentFile(directory, number, INTENTS), { force: true });
@@ -134,10 +137,10 @@ async function scan(
 async function settleUnknown(
   places: readonly IntentPlace[],
   path: string,
-  write: WriteFile,
+  { write, sync }: Pick<RecoveryOptions, "write" | "sync">,
   diedAt: number,
 ): Promise<void> {
-  const target = new AppendFile({ path, bytes: 0 }, write);
+  const target = new AppendFile({ path, bytes: 0 }, { write, sync: sync ?? fdatasyncFile, syncing: undefined });
   const buffer = new RecordBuffer();
   const flush = (): void => {
     target.append(buffer.view());
@@ -149,6 +152,7 @@ async function settleUnknown(
       if (buffer.length >= WRITE_AT) flush();
     }
     flush();
+    if (sync !== undefined) await target.sync();
   } finally {
     target.close();
   }

@@ -1,5 +1,14 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import type { DiskSync, Syncable, SyncFile } from "./disk-sync.ts";
+
+/** What a segment's files are written and brought to the disk with. */
+export interface SegmentDisk {
+  readonly write: WriteFile;
+  readonly sync: SyncFile;
+  /** Keeps account of what has to be synced; undefined when nothing is. */
+  readonly syncing: DiskSync | undefined;
+}
 
 /** `fs.writeSync`, replaceable so that a full disk can be tested. */
 export type WriteFile = (fd: number, bytes: Buffer, offset: number, length: number) => number;
@@ -35,15 +44,16 @@ export function segmentNumber(name: string, kind: typeof INTENTS | typeof ROWS):
 export class SegmentLog {
   readonly directory: string;
   readonly segments: Segment[] = [];
-  readonly #write: WriteFile;
+  readonly #disk: SegmentDisk;
   #current: Segment;
   #intents: AppendFile;
   #rows: AppendFile;
   #bytes = 0;
 
-  constructor(directory: string, write: WriteFile) {
+  constructor(directory: string, disk: SegmentDisk) {
     this.directory = directory;
-    this.#write = write;
+    this.#disk = disk;
+    disk.syncing?.named(dirname(directory));
     const opened = this.#openPair(1);
     this.#current = opened.segment;
     this.#intents = opened.intents;
@@ -112,9 +122,10 @@ export class SegmentLog {
   #openPair(number: number): { segment: Segment; intents: AppendFile; rows: AppendFile } {
     const intentsFile = { path: segmentFile(this.directory, number, INTENTS), bytes: 0 };
     const rowsFile = { path: segmentFile(this.directory, number, ROWS), bytes: 0 };
-    const intents = new AppendFile(intentsFile, this.#write);
+    const intents = new AppendFile(intentsFile, this.#disk);
     try {
-      const rows = new AppendFile(rowsFile, this.#write);
+      const rows = new AppendFile(rowsFile, this.#disk);
+      this.#disk.syncing?.named(this.directory);
       return { segment: { number, intents: intentsFile, rows: rowsFile, sealed: false }, intents, rows };
     } catch (error) {
       intents.close();
@@ -125,16 +136,19 @@ export class SegmentLog {
 }
 
 /** A file that only grows by whole writes. */
-export class AppendFile {
+export class AppendFile implements Syncable {
   readonly #file: SegmentFile;
-  readonly #write: WriteFile;
+  readonly #disk: SegmentDisk;
   readonly #fd: number;
   #torn = false;
-  #closed = false;
+  #isUnsynced = false;
+  #isSyncing = false;
+  #isClosing = false;
+  #isClosed = false;
 
-  constructor(file: SegmentFile, write: WriteFile) {
+  constructor(file: SegmentFile, disk: SegmentDisk) {
     this.#file = file;
-    this.#write = write;
+    this.#disk = disk;
     this.#fd = openSync(file.path, "ax", 0o600);
   }
 
@@ -152,17 +166,33 @@ export class AppendFile {
     ftruncateSync(this.#fd, this.#file.bytes);
   }
 
+  /** What was written is still brought to the disk when that is asked for: the file closes after. */
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+    this.#isClosing = true;
+    if (this.#isClosed || this.#isSyncing || this.#isUnsynced) return;
+    this.#isClosed = true;
     closeSync(this.#fd);
+  }
+
+  async sync(): Promise<void> {
+    this.#isSyncing = true;
+    this.#isUnsynced = false;
+    try {
+      await this.#disk.sync(this.#fd);
+    } finally {
+      this.#isSyncing = false;
+      if (this.#isClosing) this.close();
+    }
   }
 
   #whole(bytes: Buffer): void {
     let written = 0;
     try {
-      while (written < bytes.length) written += this.#write(this.#fd, bytes, written, bytes.length - written);
+      while (written < bytes.length) written += this.#disk.write(this.#fd, bytes, written, bytes.length - written);
       this.#file.bytes += bytes.length;
+      if (this.#disk.syncing === undefined) return;
+      this.#isUnsynced = true;
+      this.#disk.syncing.wrote(this);
     } catch (error) {
       this.#takeBack();
       throw error;
