@@ -31,6 +31,7 @@ export const errorCodes = [
   "OPERATION_TIMEOUT",
   "OUTCOME_UNKNOWN",
   "CLIENT_DISCONNECTED",
+  "TRANSPORT_BUSY",
   "SUPABASE_UNREACHABLE",
   "SUPABASE_ERROR",
   "LEDGER_FULL",
@@ -159,6 +160,10 @@ export const errorCatalog: { readonly [Code in ErrorCode]: { readonly descriptio
     CLIENT_DISCONNECTED: {
       description: "The connection to Supabase is out of use.",
       remedy: "Wait until it is back, or reconnect it with clients.reconnect.",
+    },
+    TRANSPORT_BUSY: {
+      description: "As many calls to Supabase are under way and waiting as there may be.",
+      remedy: "Send fewer at once, or try again in a moment.",
     },
     SUPABASE_UNREACHABLE: {
       description: "Supabase did not answer.",

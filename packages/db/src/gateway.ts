@@ -48,7 +48,8 @@ export function openGateway(options: GatewayOptions): Gateway {
   const { url, secretKey, ca, journalDir, joinRetries } = options;
   const log = options.log ?? silentLog;
   const keys = options.encryptionKeys ?? keysOfDirectory(journalDir);
-  const transport = openTransport({ url, ca });
+  // as many as both clients may have under way, so that neither takes the other's
+  const transport = openTransport({ url, ca, connections: 128 });
   let settleHeld = (): void => {};
   // before the ledger's own, which writes what comes of it
   const forgetExit = onExit(() => settleHeld());
@@ -112,6 +113,7 @@ export function openGateway(options: GatewayOptions): Gateway {
   const close = async (): Promise<void> => {
     settleHeld();
     trackedFetch.endWaits();
+    for (const connection of [service, anon]) connection?.refuseWaiting(shuttingDown());
     forgetExit();
     // what is still under way ends here, while its outcome can be recorded
     await transport.close();

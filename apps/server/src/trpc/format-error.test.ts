@@ -64,7 +64,7 @@ describe("what Supabase Auth says", () => {
     ["SUPABASE_ERROR", new AuthApiError("Database error", 500, "unexpected_failure")],
     ["LEDGER_FULL", new AuthRetryableFetchError("the journal is full [LEDGER_FULL]", 0)],
     ["SHUTTING_DOWN", new AuthRetryableFetchError("the server stops [SHUTTING_DOWN]", 0)],
-    ["RATE_LIMITED", new AuthRetryableFetchError("too many under way [TRANSPORT_BUSY]", 0)],
+    ["TRANSPORT_BUSY", new AuthRetryableFetchError("too many under way [TRANSPORT_BUSY]", 0)],
     ["VALIDATION_FAILED", new AuthApiError('"[LEDGER_FULL]" is no address', 422, "validation_failed")],
     ["SUPABASE_ERROR", null],
   ] as const)("becomes %s", (code, error) => {

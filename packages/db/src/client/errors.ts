@@ -57,6 +57,15 @@ export function clientDeactivated(clientId: string): CallError {
   );
 }
 
+/** @param limits calls under way, and waiting */
+export function clientBusy(clientId: string, [most, mostWaiting]: readonly [number, number]): CallError {
+  return new CallError(
+    "TRANSPORT_BUSY",
+    `${most} calls of client ${clientId} are under way and ${mostWaiting} wait for them already, so this one was not sent. Send fewer at once, or try again later.`,
+    "AbortError",
+  );
+}
+
 export function transportBusy(limit: number): CallError {
   return new CallError(
     "TRANSPORT_BUSY",

@@ -6,7 +6,7 @@ export { createRedaction } from "./capture/redaction.ts";
 export type { Redaction } from "./capture/redaction.ts";
 export { currentContext, lastOperationId, operationContextSchema, runInContext } from "./context.ts";
 export type { OperationContext } from "./context.ts";
-export { callErrorCode, clientDeactivated, clientDisconnected, shuttingDown } from "./errors.ts";
+export { callErrorCode, clientBusy, clientDeactivated, clientDisconnected, shuttingDown } from "./errors.ts";
 export type { CallError } from "./errors.ts";
 export { createSharedClient, createTrackedClient } from "./tracked-client.ts";
 export { createTrackedFetch } from "./tracked-fetch.ts";

@@ -4,8 +4,9 @@ import { LedgerError } from "../ledger/ledger-errors.ts";
 import { runInContext } from "./context.ts";
 import { callErrorCode, clientDisconnected } from "./errors.ts";
 import { type Answering, json, stubUpstream, type StubUpstream } from "./testing/stub-upstream.ts";
+import type { Limit } from "./transport/limit.ts";
 import type { RecordedOperation } from "./testing/recording-ledger.ts";
-import { tracked } from "./testing/tracked.ts";
+import { openDoor, tracked } from "./testing/tracked.ts";
 
 let upstream: StubUpstream;
 beforeEach(async () => {
@@ -337,11 +338,11 @@ describe("no answer", () => {
   });
 
   it("a disconnected client fails at once and sends nothing", async () => {
-    const connectionOf = () => ({
-      clientId: "c",
-      refusal: () => clientDisconnected("c", "ECONNREFUSED"),
-      observe: () => {},
-    });
+    const connectionOf = () =>
+      openDoor({
+        clientId: "c",
+        refusal: () => clientDisconnected("c", "ECONNREFUSED"),
+      });
     await using client = tracked(upstream.url, { connectionOf });
     const { error } = await client.supabase.from("airports").select();
     expect(callErrorCode(error ?? {})).toBe("CLIENT_DISCONNECTED");
@@ -351,5 +352,48 @@ describe("no answer", () => {
       error_message: expect.stringContaining("Client c is disconnected"),
       attempts: 0,
     });
+  });
+});
+
+describe("its place among the client's calls", () => {
+  const counted = () => {
+    const count = { entered: 0, left: 0 };
+    const enter = () => void (count.entered += 1);
+    return { count, connectionOf: () => openDoor({ enter, leave: () => void (count.left += 1) }) };
+  };
+  const endings: [string, string, Answering][] = [
+    ["a success", "/rest/v1/a", json(200, [])],
+    ["an error", "/rest/v1/a", json(404, {})],
+    ["a reset", "/rest/v1/a", (_request, _response, socket) => void socket.destroy()],
+    ["a hang", "/rest/v1/a", beginOnly],
+    ["a download", "/storage/v1/object/b/x", json(200, [])],
+    ["a download cut off", "/storage/v1/object/b/x", cutOff],
+  ];
+
+  it.each(endings)("is left after %s", async (_what, path, answer) => {
+    upstream.answer = answer;
+    const { count, connectionOf } = counted();
+    await using client = tracked(upstream.url, {
+      connectionOf,
+      timeoutMs: 300,
+      joinRetries: false,
+      retry: { most: 0 },
+    });
+    await client.fetch(upstream.url + path).then(
+      (response) => response.text().catch(() => ""),
+      () => "",
+    );
+    expect(client.ledger.only().outcome.attempts).toBe(1);
+    expect(count).toEqual({ entered: 1, left: 1 });
+  });
+
+  it("is not left by a call that was not let in, and that counts for no attempt", async () => {
+    let left = 0;
+    const enter = (limit: Limit) => limit.during(new Promise<void>(() => {}));
+    const connectionOf = () => openDoor({ enter, leave: () => void (left += 1) });
+    await using client = tracked(upstream.url, { connectionOf, timeoutMs: 50 });
+    await expect(client.fetch(`${upstream.url}/rest/v1/a`)).rejects.toMatchObject({ code: "OPERATION_TIMEOUT" });
+    expect([left, upstream.arrived]).toEqual([0, []]);
+    expect(client.ledger.only().outcome).toMatchObject({ status: "timeout", attempts: 0 });
   });
 });

@@ -55,6 +55,10 @@ export function createTrackedFetch(options: TrackedFetchOptions): TrackedFetch {
       });
       // it may have ended since the journal answered, while nobody was there to be told
       if (limit.ended !== undefined) throw limit.reason;
+      const turn = call.connection.enter(limit);
+      if (turn !== undefined) await turn;
+      settle.entered();
+      if (limit.ended !== undefined) throw limit.reason;
       return await answerCall(means, call, limit, settle);
     } catch (error) {
       settle.broken(error);

@@ -1,7 +1,7 @@
 import { supabaseClientPhase, type SupabaseClientPhase } from "@waybill/contracts";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { ConnectionSign } from "../client/index.ts";
+import { type ConnectionSign, Limit } from "../client/index.ts";
 import { silentLog } from "../log.ts";
 import { type Connection, openConnection } from "./connection.ts";
 import { rowsInMemory, type RowsInMemory } from "./testing/rows-in-memory.ts";
@@ -134,6 +134,52 @@ describe("failures", () => {
     await expect.poll(() => connection.health().is_active).toBe(false);
     connection.observe({ type: "succeeded" });
     expect(connection.health().is_active).toBe(false);
+  });
+});
+
+describe("back after an outage", () => {
+  const down = async (rows: RowsInMemory, connection: Connection): Promise<void> => {
+    await connection.registered;
+    rows.fault = refused();
+    connection.observe(failed);
+    await expect.poll(() => connection.health().is_active).toBe(false);
+    rows.fault = undefined;
+    await expect.poll(() => connection.health().is_active).toBe(true);
+  };
+  const enter = (connection: Connection, count: number) => {
+    const limits = Array.from({ length: count }, () => new Limit(5000, 5000, null));
+    const turns = limits.map((limit) => connection.enter(limit));
+    const refusals: unknown[] = [];
+    for (const turn of turns) turn?.catch((reason: unknown) => void refusals.push(reason));
+    const release = (): void => limits.forEach((limit) => limit.release());
+    return { turns, refusals, release };
+  };
+
+  it("only a few calls pass until one succeeds", async () => {
+    const rows = rowsInMemory();
+    await using connection = open(rows);
+    await down(rows, connection);
+    const { turns, release } = enter(connection, 10);
+    expect(turns.filter((turn) => turn === undefined)).toHaveLength(3);
+    connection.observe({ type: "succeeded" });
+    for (const turn of turns) await turn;
+    const more = enter(connection, 20);
+    expect(more.turns.every((turn) => turn === undefined)).toBe(true);
+    release();
+    more.release();
+  });
+
+  it("a failure of one of them puts it out of use at once, and what waits fails at once", async () => {
+    const rows = rowsInMemory();
+    await using connection = open(rows);
+    await down(rows, connection);
+    const { refusals, release } = enter(connection, 10);
+    rows.fault = refused();
+    connection.observe(failed);
+    expect(connection.health()).toMatchObject({ connection_status: "disconnected", retry_count: 5 });
+    await expect.poll(() => refusals.length).toBe(7);
+    expect(refusals[0]).toMatchObject({ code: "CLIENT_DISCONNECTED" });
+    release();
   });
 });
 

@@ -1,9 +1,10 @@
 import { supabaseClientPhase, transitionSupabaseClient } from "@waybill/contracts";
 import type { SupabaseClientEvent, SupabaseClientRow, SupabaseClientState } from "@waybill/contracts";
-import { clientDeactivated, clientDisconnected } from "../client/index.ts";
+import { clientBusy, clientDeactivated, clientDisconnected } from "../client/index.ts";
 import type { CallConnection, CallError, ConnectionSign } from "../client/index.ts";
 import type { Log } from "../log.ts";
 import type { Backoff } from "../backoff.ts";
+import { createBulkhead } from "./bulkhead.ts";
 import type { ClientRows } from "./client-rows.ts";
 import { openProbe } from "./probe.ts";
 import { openRowKeeper } from "./row-keeper.ts";
@@ -26,6 +27,8 @@ export interface ConnectionOptions {
   readonly probeBackoff?: Backoff;
   /** `last_used` and counters are written at most this often (default 5 s); a change of status at once. */
   readonly writeEveryMs?: number;
+  /** Calls under way at once (default 64), and waiting for that (default 10,000); one more is TRANSPORT_BUSY. */
+  readonly bulkhead?: { readonly most: number; readonly mostWaiting: number };
   /** How long `close` waits for its last write (default 2 s). */
   readonly closeMs?: number;
 }
@@ -50,9 +53,15 @@ export interface Connection extends CallConnection, AsyncDisposable {
   reconnect(): Promise<boolean>;
   /** A person takes it out of use; only {@link reconnect} brings it back. */
   deactivate(): void;
+  /** Sends away the calls that wait for others to end. */
+  refuseWaiting(reason: CallError): void;
   /** Marks the row as stopped and ends the background work. */
   close(): Promise<void>;
 }
+
+/** Calls that are let through at once after an outage, until one of them has succeeded; the others wait. */
+const TRICKLE = 3;
+const BULKHEAD = { most: 64, mostWaiting: 10_000 };
 
 export function openConnection(options: ConnectionOptions): Connection {
   const { clientId, log } = options;
@@ -60,6 +69,10 @@ export function openConnection(options: ConnectionOptions): Connection {
   let lastError: string | null = null;
   let lastUsed: number | null = null;
   let closed = false;
+  /** A probe got through, but no call has yet. */
+  let isHalfOpen = false;
+  const { most, mostWaiting } = options.bulkhead ?? BULKHEAD;
+  const bulkhead = createBulkhead({ most, mostWaiting, full: () => clientBusy(clientId, [most, mostWaiting]) });
 
   /** The state as it would be stored: the many successes of a healthy connection are folded in here, once a write. */
   const current = (): SupabaseClientState => {
@@ -76,6 +89,7 @@ export function openConnection(options: ConnectionOptions): Connection {
     const result = transitionSupabaseClient(before, event);
     if (!result.ok) return false;
     state = result.state;
+    if (before.is_active !== state.is_active) passOrRefuse();
     if (before.connection_status !== state.connection_status || before.is_active !== state.is_active) {
       const level = state.connection_status === "connected" || closed ? "info" : "warn";
       log(level, `Client ${clientId} is ${state.connection_status}${state.is_active ? "" : " and out of use"}`, {
@@ -87,6 +101,19 @@ export function openConnection(options: ConnectionOptions): Connection {
     } else keeper.writeSoon();
     probe.follow(supabaseClientPhase(state), state.retry_count);
     return true;
+  };
+
+  /** What waits follows the client in and out of use: back in use it trickles, for a crowd could fell what just stood up. */
+  const passOrRefuse = (): void => {
+    const refusal = connection.refusal();
+    if (refusal !== null) bulkhead.refuseWaiting(refusal);
+    isHalfOpen = refusal === null;
+    bulkhead.allow(isHalfOpen ? Math.min(TRICKLE, most) : most);
+  };
+  const failOnce = (): void => {
+    const wasHalfOpen = isHalfOpen;
+    // half open, one failure is enough to know
+    if (apply({ type: "connection_failed" }) && wasHalfOpen) apply({ type: "max_retries_reached" });
   };
 
   const probe = openProbe({
@@ -101,7 +128,7 @@ export function openConnection(options: ConnectionOptions): Connection {
       if (phase === "failing") apply({ type: "retried", outcome: alive ? "success" : "failure" });
       else if (phase === "disconnected") {
         apply(alive ? { type: "reconnected", by: "probe" } : { type: "retried", outcome: "failure" });
-      } else if (phase === "connected" && !alive) apply({ type: "connection_failed" });
+      } else if (phase === "connected" && !alive) failOnce();
     },
   });
 
@@ -121,12 +148,16 @@ export function openConnection(options: ConnectionOptions): Connection {
     if (sign.type === "succeeded") {
       const wasIdle = lastUsed === null;
       lastUsed = Date.now();
+      if (isHalfOpen && state.is_active) {
+        isHalfOpen = false;
+        bulkhead.allow(most);
+      }
       if (state.connection_status === "error")
         apply({ type: "operation_succeeded", at: new Date(lastUsed).toISOString() });
       else if (wasIdle) keeper.writeSoon();
     } else if (sign.type === "failed") {
       lastError = sign.message;
-      apply({ type: "connection_failed" });
+      failOnce();
     } else probe.now();
   };
 
@@ -134,6 +165,9 @@ export function openConnection(options: ConnectionOptions): Connection {
     clientId,
     registered: keeper.registered,
     observe,
+    enter: (limit) => bulkhead.enter(limit),
+    leave: () => bulkhead.leave(),
+    refuseWaiting: (reason) => bulkhead.refuseWaiting(reason),
     refusal(): CallError | null {
       if (state.is_active) return null;
       return supabaseClientPhase(state) === "deactivated"

@@ -3,6 +3,7 @@ import type { Ledger, OpenOperation } from "../../ledger/ledger-types.ts";
 import type { Capture, CapturedRequest } from "../capture/capture.ts";
 import type { OperationClass } from "../classify/operation-class.ts";
 import type { CallError } from "../errors.ts";
+import type { Limit } from "../transport/limit.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { ConnectionSign } from "./failure.ts";
 import type { ReadRequest } from "./read-request.ts";
@@ -15,6 +16,10 @@ export interface CallConnection {
   readonly clientId: string;
   /** Why nothing may be sent now; null when all is well. */
   refusal(): CallError | null;
+  /** Undefined for a call that may be sent at once; else resolves when it may, rejects when it may not, or at its limit. */
+  enter(limit: Limit): Promise<void> | undefined;
+  /** A call that was let in has ended. */
+  leave(): void;
   observe(sign: ConnectionSign): void;
 }
 

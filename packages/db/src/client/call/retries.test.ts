@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { callErrorCode, clientDisconnected } from "../errors.ts";
 import { type Answering, json, stubUpstream, type StubUpstream } from "../testing/stub-upstream.ts";
-import { tracked } from "../testing/tracked.ts";
+import { openDoor, tracked } from "../testing/tracked.ts";
 
 let upstream: StubUpstream;
 beforeEach(async () => {
@@ -107,11 +107,12 @@ describe("a read of Waybill's own clients", () => {
   it("is not sent again once the client is out of use", async () => {
     upstream.answer = busy();
     let out = false;
-    const connectionOf = () => ({
-      clientId: "c",
-      refusal: () => (out ? clientDisconnected("c", null) : null),
-      observe: () => void (out = true),
-    });
+    const connectionOf = () =>
+      openDoor({
+        clientId: "c",
+        refusal: () => (out ? clientDisconnected("c", null) : null),
+        observe: () => void (out = true),
+      });
     await using client = tracked(upstream.url, { ...own, connectionOf });
     expect((await client.fetch(`${upstream.url}/rest/v1/a`)).status).toBe(503);
     expect(client.ledger.only().outcome.attempts).toBe(1);

@@ -8,6 +8,8 @@ import type { HeldOperations } from "./held-operations.ts";
 
 /** The ways in which an operation ends. Each ends its deadline too; only the first counts. */
 export interface Settlement {
+  /** The call was let in by its connection, and leaves it when it settles. */
+  entered(): void;
   /** An attempt begins: what is refused beforehand never left the process, and counts for none. */
   leaving(): void;
   succeeded(response: JsonText): void;
@@ -24,6 +26,7 @@ export function settlement(
   limit: Limit,
 ): Settlement {
   let settled = false;
+  let isInside = false;
   let attempts = call.attempt - 1;
   const settle = (
     status: OperationOutcome["status"],
@@ -34,6 +37,7 @@ export function settlement(
     if (settled) return;
     settled = true;
     limit.release();
+    if (isInside) call.connection.leave();
     const came = { status, error_message, response_data, attempts, ...clock.since(call.started) };
     const outcome = call.subject?.proven === true ? { ...came, user_id: call.subject.id } : came;
     if (retryIn !== null && joinRetries) {
@@ -43,6 +47,9 @@ export function settlement(
     } else call.open.settle(outcome);
   };
   const settlement: Settlement = {
+    entered() {
+      isInside = true;
+    },
     leaving() {
       attempts += 1;
     },

@@ -1,7 +1,7 @@
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { createClock } from "../../ledger/clock.ts";
 import { createUuidV7 } from "../../ledger/uuidv7.ts";
-import type { TrackedFetchOptions } from "../call/call.ts";
+import type { CallConnection, TrackedFetchOptions } from "../call/call.ts";
 import type { ConnectionSign } from "../call/failure.ts";
 import { createCapture } from "../capture/capture.ts";
 import { createRedaction } from "../capture/redaction.ts";
@@ -15,6 +15,12 @@ export interface Tracked extends AsyncDisposable {
   readonly fetch: TrackedFetch;
   /** supabase-js with its own retries left on, as an application has it. */
   readonly supabase: SupabaseClient;
+}
+
+/** A connection that lets every call through, but for what a test changes. */
+export function openDoor(changes: Partial<CallConnection>): CallConnection {
+  const always = { enter: () => undefined, leave: () => {}, observe: () => {}, refusal: () => null };
+  return { clientId: "test/anon", ...always, ...changes };
 }
 
 /** The tracked fetch against a stub, with everything it says kept in memory. */
@@ -36,7 +42,7 @@ export function tracked(
     clock: createClock(),
     newOperationId: createUuidV7(),
     capture: createCapture(createRedaction(given.redact), given.captureBytes),
-    connectionOf: () => ({ clientId: "test/anon", refusal: () => null, observe: (sign) => void signs.push(sign) }),
+    connectionOf: () => openDoor({ observe: (sign) => void signs.push(sign) }),
     timeoutMs: 20_000,
     joinRetries: true,
     ...given,
