@@ -5,6 +5,7 @@ import type { Answer } from "../transport/light-response.ts";
 import { decode, LightResponse, platformResponse } from "../transport/light-response.ts";
 import type { Limit } from "../transport/limit.ts";
 import type { Transport } from "../transport/transport.ts";
+import { isBrokenJson } from "./broken-json.ts";
 import type { Call } from "./call.ts";
 import { httpErrorMessage, isOutage, readErrorBody } from "./failure.ts";
 import { retryExpectedIn } from "./held-operations.ts";
@@ -53,11 +54,14 @@ async function replyTo(
   });
 }
 
+const NO_JSON = "Supabase's answer says that it is JSON, and is none: it was cut short or spoiled on its way.";
+
 /** An answer read to its last byte. */
 function settleWhole(capture: Capture, call: Call, answer: Answer, text: string, settle: Settlement): void {
   const { status, statusText, headers } = answer;
   const data = responseData(capture, call, answer, text);
   if ((status >= 200 && status < 300) || status === 304) {
+    if (isBrokenJson(call.kind, headers["content-type"], text, data)) return settle.failed(NO_JSON, data);
     noteProof(call, status, null);
     call.connection.observe({ type: "succeeded" });
     return settle.succeeded(data);
