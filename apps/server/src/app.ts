@@ -4,6 +4,7 @@ import express, { type Express, type RequestHandler } from "express";
 import helmet from "helmet";
 import type { Logger } from "pino";
 import { appRouter } from "./app-router.ts";
+import { exportOperations } from "./features/operations/export.ts";
 import { readBody } from "./http/body.ts";
 import { assignRequestId } from "./http/request-id.ts";
 import { answerErrors, answerNotFound } from "./http/send-error.ts";
@@ -21,7 +22,7 @@ export interface AppOptions {
   readonly batchCalls: number;
 }
 
-/** The HTTP application: `/trpc`, `/health`, `/ready`, and one shape for every error. */
+/** The HTTP application: `/trpc`, `/operations/export`, `/health`, `/ready`, and one shape for every error. */
 export function createApp({ services, logger, allowedOrigins, bodyBytes, batchCalls }: AppOptions): Express {
   const app = express();
   app.disable("x-powered-by").disable("etag").set("query parser", "simple");
@@ -37,6 +38,7 @@ export function createApp({ services, logger, allowedOrigins, bodyBytes, batchCa
           : { status: "not_ready", message: "Supabase has not been reached yet; the server keeps trying" },
       );
   });
+  app.get("/operations/export", exportOperations(services, logger));
   app.use("/trpc", allowMethods, ...readBody(bodyBytes), procedures(services, logger, batchCalls));
   app.use(answerNotFound);
   app.use(answerErrors(logger));

@@ -162,6 +162,23 @@ export const databaseOperationFilterSchema = z
   .superRefine(refuseEmptyRanges);
 export type DatabaseOperationFilter = z.output<typeof databaseOperationFilterSchema>;
 
+const digits = z
+  .string()
+  .regex(/^\d{1,10}$/, { error: "must be a whole number" })
+  .transform(Number);
+
+/** The query of an export: the filter of a list as a URL carries it, all pages, in one of two forms. */
+export const databaseOperationExportSchema = z
+  .strictObject({
+    ...filterFields,
+    min_execution_time_ms: digits.pipe(milliseconds).optional(),
+    max_execution_time_ms: digits.pipe(milliseconds).optional(),
+    min_attempts: digits.pipe(columns.attempts).optional(),
+    format: z.enum(["ndjson", "csv"], { error: "must be ndjson or csv" }).default("ndjson"),
+  })
+  .superRefine(refuseEmptyRanges);
+export type DatabaseOperationExport = z.output<typeof databaseOperationExportSchema>;
+
 function isRange(from: string | undefined, before: string | undefined): boolean {
   return from === undefined || before === undefined || compareTimestamps(from, before) < 0;
 }

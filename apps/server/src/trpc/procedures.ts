@@ -46,7 +46,7 @@ export const adminProcedure = signedInProcedure.use(({ ctx, next }) => {
   });
 });
 
-function unauthenticated(): ApiError {
+export function unauthenticated(): ApiError {
   return new ApiError({
     code: "UNAUTHENTICATED",
     hint: "Call sessions.login and send its session_token in the header authorization: Bearer <token>.",
@@ -69,7 +69,8 @@ function recorded<Result extends Outcome>(
   });
 }
 
-function storeFailure(failure: WaybillDbError): ApiError {
+/** What a store refused or failed with, for the caller; names the operation of the context in force. */
+export function storeFailure(failure: WaybillDbError): ApiError {
   const { code, message, hint, issues, cause } = failure;
   // A refusal of the store's own has no cause: no operation failed.
   return new ApiError({

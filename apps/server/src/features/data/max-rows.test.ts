@@ -1,8 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { createServer } from "node:http";
-import { once } from "node:events";
-import { Agent, fetch } from "undici";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { openBehind } from "../../testing/behind.ts";
 import { openSql } from "../../testing/sql.ts";
 import { openStage, type Person, type Stage } from "../../testing/stage.ts";
 
@@ -12,40 +10,14 @@ const model = "cut_off";
 
 /** The real Supabase behind one that cuts every answer off at `maxRows`, as a project with this setting does. */
 async function openCutting(maxRows: number) {
-  const dispatcher = new Agent({ connect: { ca: stack.ca } });
   let reads = 0;
-  const server = createServer((incoming, outgoing) => {
-    const url = new URL(incoming.url ?? "/", stack.url);
-    if (incoming.method === "GET" && url.pathname.startsWith("/rest/v1/")) {
-      if (url.pathname === `/rest/v1/${model}`) reads += 1;
-      url.searchParams.set("limit", String(Math.min(maxRows, Number(url.searchParams.get("limit") ?? maxRows))));
-    }
-    const { host: _, connection: __, ...headers } = incoming.headers;
-    const pass = async (): Promise<void> => {
-      const body = await incoming.toArray();
-      const answer = await fetch(url, {
-        method: incoming.method ?? "GET",
-        headers: Object.entries(headers).map(([name, value]) => [name, String(value)]),
-        ...(body.length > 0 ? { body: Buffer.concat(body) } : {}),
-        dispatcher,
-      });
-      outgoing.writeHead(answer.status, { "content-type": answer.headers.get("content-type") ?? "text/plain" });
-      outgoing.end(Buffer.from(await answer.arrayBuffer()));
-    };
-    pass().catch(() => outgoing.destroy());
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  const port = typeof address === "object" ? address?.port : 0;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    reads: () => reads,
-    async [Symbol.asyncDispose]() {
-      server.close();
-      server.closeAllConnections();
-      await dispatcher.destroy();
-    },
-  };
+  const behind = await openBehind(stack, ({ method, url }) => {
+    if (method !== "GET" || !url.pathname.startsWith("/rest/v1/")) return undefined;
+    if (url.pathname === `/rest/v1/${model}`) reads += 1;
+    url.searchParams.set("limit", String(Math.min(maxRows, Number(url.searchParams.get("limit") ?? maxRows))));
+    return undefined;
+  });
+  return { ...behind, reads: () => reads };
 }
 
 describe("a project whose max_rows is below a page", () => {

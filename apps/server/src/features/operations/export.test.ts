@@ -1,0 +1,155 @@
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { get, IncomingMessage } from "node:http";
+import { text } from "node:stream/consumers";
+import { errorDataSchema } from "@waybill/contracts";
+import express from "express";
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from "vitest";
+import { z } from "zod";
+import { assignRequestId } from "../../http/request-id.ts";
+import { answerErrors } from "../../http/send-error.ts";
+import { createLogger } from "../../log.ts";
+import { listen } from "../../start/listen.ts";
+import { openBehind } from "../../testing/behind.ts";
+import { openSql } from "../../testing/sql.ts";
+import { openStage, type Person, type Stage } from "../../testing/stage.ts";
+import { exportOperations } from "./export.ts";
+
+const stack = inject("stack");
+const rowCount = 450;
+/** What each record's body holds: so much that an export does not fit into the sockets' buffers. */
+const bodyBytes = 60_000;
+const request_id = `export-${randomUUID()}`;
+
+let behind: Awaited<ReturnType<typeof openBehind>>;
+let stage: Stage;
+let admin: Person;
+let ada: Person;
+/** Pages that were read of `request_id`, and after how many the database goes away. */
+let pagesRead = 0;
+let pagesUntilFailure = Infinity;
+
+beforeAll(async () => {
+  behind = await openBehind(stack, ({ method, url }) => {
+    if (method !== "GET" || !url.searchParams.has("request_id")) return undefined;
+    pagesRead += 1;
+    return pagesRead > pagesUntilFailure ? { status: 503, body: { message: "gone" } } : undefined;
+  });
+  stage = await openStage({ stack: { ...stack, url: behind.url }, env: { WAYBILL_ALLOW_HTTP_LOOPBACK: "1" } });
+  [admin, ada] = await Promise.all([stage.newAdmin(), stage.newUser()]);
+  const sql = openSql(stack.dbUrl);
+  await sql`
+    insert into public.database_operations (operation_id, client_id, operation_type, table_name, status, response_data,
+      created_at, completed_at, user_id, request_id)
+    select ('0193f2a4-7d1e-7000-8000-' || lpad(n::text, 12, '0'))::uuid, ${stage.services.waybill.health().anon.client_id},
+      'read', 'airports', 'success', to_jsonb(repeat('x', ${bodyBytes}::int)), now() - interval '1 s', now(),
+      case when n < 10 then ${ada.userId} else 'somebody' end, ${request_id}
+    from generate_series(1, ${rowCount}::int) n`;
+  await sql.end();
+});
+afterAll(async () => {
+  const sql = openSql(stack.dbUrl);
+  await sql`delete from public.database_operations where request_id = ${request_id}`;
+  await sql.end();
+  for (const opened of [stage, behind]) await opened[Symbol.asyncDispose]();
+});
+
+const path = (query: Record<string, string>) =>
+  `/operations/export?${new URLSearchParams({ request_id, ...query }).toString()}`;
+
+/** The answer's head; its body waits to be read. */
+async function open(url: string, bearer = admin.sessionToken): Promise<IncomingMessage> {
+  pagesRead = 0;
+  const [response] = await once(get(url, { headers: { authorization: `Bearer ${bearer}` } }), "response");
+  return z.instanceof(IncomingMessage).parse(response);
+}
+const openExport = (query: Record<string, string> = {}, bearer?: string) => open(`${stage.url}${path(query)}`, bearer);
+
+const envelope = z.object({ error: z.object({ data: errorDataSchema }) });
+async function refusal(response: IncomingMessage) {
+  return { status: response.statusCode, ...envelope.parse(JSON.parse(await text(response))).error.data };
+}
+
+describe("an export", () => {
+  it("holds every record of the filter, newest first, page after page, and says that it is complete", async () => {
+    const response = await openExport();
+    const lines = (await text(response)).trimEnd().split("\n");
+    const ids = lines.map((line) => z.object({ operation_id: z.string() }).parse(JSON.parse(line)).operation_id);
+    expect(new Set(ids).size).toBe(rowCount);
+    expect(ids).toEqual(ids.toSorted().toReversed());
+    expect(response.headers["content-type"]).toContain("application/x-ndjson");
+    expect(response.trailers["x-waybill-export"]).toBe(`complete; rows=${rowCount}`);
+  });
+
+  it("comes as CSV with a head", async () => {
+    const lines = (await text(await openExport({ format: "csv" }))).trimEnd().split("\r\n");
+    expect(lines).toHaveLength(rowCount + 1);
+    expect(lines[0]).toMatch(/^operation_id,client_id,/);
+  });
+
+  it("shows a user its own records only", async () => {
+    const lines = (await text(await openExport({}, ada.sessionToken))).trimEnd().split("\n");
+    expect(lines).toHaveLength(9);
+    for (const line of lines) expect(JSON.parse(line)).toMatchObject({ user_id: ada.userId });
+  });
+
+  it("is refused to who has not signed in, and for a filter that is wrong, in the one shape of errors", async () => {
+    expect(await refusal(await openExport({}, ""))).toMatchObject({ status: 401, code: "UNAUTHENTICATED" });
+    expect(await refusal(await openExport({}, "wbs_forged"))).toMatchObject({ status: 401 });
+    expect(await refusal(await openExport({ min_attempts: "many" }))).toMatchObject({
+      status: 400,
+      code: "VALIDATION_FAILED",
+      issues: [{ field: "min_attempts", message: "must be a whole number" }],
+    });
+    expect(await refusal(await openExport({ nonsense: "1" }))).toMatchObject({ status: 400 });
+    expect(pagesRead).toBe(0);
+  });
+
+  it("that fails before its first record is an error like any other", async () => {
+    pagesUntilFailure = 0;
+    expect(await refusal(await openExport())).toMatchObject({ status: 503, code: "SUPABASE_UNREACHABLE" });
+    pagesUntilFailure = Infinity;
+  });
+
+  it.each([
+    ["ndjson", /^\{"error":\{"code":"SUPABASE_UNREACHABLE",/],
+    ["csv", /^#error,SUPABASE_UNREACHABLE,/],
+  ])("that breaks off in the middle says so in its last line, as %s", async (format, beginning) => {
+    pagesUntilFailure = 1;
+    const response = await openExport({ format });
+    const last = (await text(response)).trimEnd().split("\n").at(-1) ?? "";
+    pagesUntilFailure = Infinity;
+    expect(last).toMatch(beginning);
+    expect(response.trailers["x-waybill-export"]).toBe("broken off; rows=200; code=SUPABASE_UNREACHABLE");
+  });
+});
+
+describe("a reader", () => {
+  it("that takes nothing holds the export up, that leaves ends it", async () => {
+    const response = await openExport();
+    await once(response, "readable");
+    // a whole second page is more than all buffers hold
+    await vi.waitUntil(() => pagesRead === 1 || pagesRead === 2);
+    const before = pagesRead;
+    for (let turn = 0; turn < 5; turn += 1) await stage.client().system.health.query();
+    expect(pagesRead).toBe(before);
+    response.destroy();
+    await vi.waitUntil(() => stage.log().includes("an export's reader left before its end"), { timeout: 10_000 });
+    expect(pagesRead).toBeLessThan(3);
+  });
+
+  it("beyond the limit is refused, and one that stalls is cut off and makes room", async () => {
+    const logger = createLogger("silent");
+    const app = express().use(assignRequestId);
+    app.get("/operations/export", exportOperations(stage.services, logger, { mostExports: 1, stallMs: 300 }));
+    app.use(answerErrors(logger));
+    const server = await listen(app, "127.0.0.1", 0);
+    const stalled = await open(`${server.url}${path({})}`);
+    const cut = once(stalled, "error");
+    expect(await refusal(await open(`${server.url}${path({})}`))).toMatchObject({ status: 429, code: "RATE_LIMITED" });
+    await vi.waitUntil(async () => (await open(`${server.url}${path({})}`)).statusCode === 200, { timeout: 20_000 });
+    stalled.resume();
+    expect(await cut).toMatchObject([{ code: "ECONNRESET" }]);
+    await server.drain(0);
+  });
+});

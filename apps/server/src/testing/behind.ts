@@ -1,0 +1,52 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { Agent, fetch } from "undici";
+
+interface Passing {
+  readonly method: string;
+  /** May be changed on its way. */
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, unknown>>;
+}
+
+/** The real Supabase behind a proxy that may change a request's URL, or answer in its place with a status and JSON. */
+export async function openBehind(
+  stack: { readonly url: string; readonly ca: string },
+  pass: (request: Passing) => { readonly status: number; readonly body: unknown } | undefined,
+) {
+  const dispatcher = new Agent({ connect: { ca: stack.ca } });
+  const server = createServer((incoming, outgoing) => {
+    const url = new URL(incoming.url ?? "/", stack.url);
+    const { host: _, connection: __, ...headers } = incoming.headers;
+    const method = incoming.method ?? "GET";
+    const forward = async (): Promise<void> => {
+      const body = await incoming.toArray();
+      const instead = pass({ method, url, headers });
+      if (instead !== undefined) {
+        outgoing.writeHead(instead.status, { "content-type": "application/json" });
+        outgoing.end(JSON.stringify(instead.body));
+        return;
+      }
+      const answer = await fetch(url, {
+        method,
+        headers: Object.entries(headers).map(([name, value]) => [name, String(value)]),
+        ...(body.length > 0 ? { body: Buffer.concat(body) } : {}),
+        dispatcher,
+      });
+      outgoing.writeHead(answer.status, { "content-type": answer.headers.get("content-type") ?? "text/plain" });
+      outgoing.end(Buffer.from(await answer.arrayBuffer()));
+    };
+    forward().catch(() => outgoing.destroy());
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  const port = typeof address === "object" ? address?.port : 0;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    async [Symbol.asyncDispose]() {
+      server.close();
+      server.closeAllConnections();
+      await dispatcher.destroy();
+    },
+  };
+}
