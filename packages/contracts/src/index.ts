@@ -11,6 +11,7 @@ export * from "./database-operation-states.ts";
 export * from "./errors.ts";
 export * from "./issues.ts";
 export * from "./primitives.ts";
+export * from "./slow-operations.ts";
 export * from "./state-machine.ts";
 export * from "./supabase-client.ts";
 export * from "./supabase-client-states.ts";

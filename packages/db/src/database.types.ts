@@ -450,6 +450,7 @@ export type Database = {
       }
     }
     Functions: {
+      advise_operation: { Args: { id: string }; Returns: Json }
       beat_clients: { Args: { client_ids: string[] }; Returns: number }
       create_data_model: {
         Args: { model: Json }
@@ -484,10 +485,23 @@ export type Database = {
         Returns: boolean
       }
       maintain_operations: { Args: { retention_days: number }; Returns: Json }
+      operation_shape: { Args: { query_data: Json }; Returns: string }
       record_operations: { Args: { operations: Json }; Returns: Json }
       release_lease: {
         Args: { lease: string; lease_holder: string }
         Returns: boolean
+      }
+      slow_operations: {
+        Args: {
+          id_before: string
+          id_from: string
+          most: number
+          most_read: number
+          range_before: string
+          range_from: string
+          sort_by: string
+        }
+        Returns: Json
       }
       update_data_model: {
         Args: { changes: Json; expected_version: string; id: string }

@@ -71,6 +71,7 @@ export const validInputs: { [Path in Paths]: InputAt<Path> } = {
     expected_version: "1.0.0",
     changes: { schema_version: "2.0.0", table_name: "fuzz", fields: airports.fields, indexes: null },
   },
+  "operations.advise": { operation_id: uuid },
   "operations.get": { operation_id: uuid },
   "operations.list": {
     ...page,
@@ -90,6 +91,12 @@ export const validInputs: { [Path in Paths]: InputAt<Path> } = {
     min_attempts: 1,
     error_text: "fuzz",
     cursor: uuid,
+  },
+  "operations.slow": {
+    created_from: "2026-11-22T10:00:00Z",
+    created_before: "2026-11-22T11:00:00Z",
+    by: "p95",
+    limit: 5,
   },
   "sessions.list": { ...page, user_id: uuid, is_active: true, cursor: uuid },
   "sessions.login": credentials,

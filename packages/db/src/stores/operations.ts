@@ -5,7 +5,10 @@ import {
   siblingOperationSchema,
   type DatabaseOperationDetail,
   type DatabaseOperationOutput,
+  type OperationAdvice,
   type SiblingOperation,
+  type slowOperationsInputSchema,
+  type SlowOperations,
 } from "@waybill/contracts";
 import type { SupabaseClient } from "@supabase/supabase-js";
 import type { z } from "zod";
@@ -14,6 +17,7 @@ import { WaybillDbError } from "../errors.ts";
 import { rowsOf } from "./answer.ts";
 import { parseInput } from "./input.ts";
 import { conditions, type IdBounds, idBounds } from "./operations-filter.ts";
+import { adviseOperation, slowOperations } from "./operations-slow.ts";
 import { type Page, pageOfRows, rowReader } from "./page.ts";
 
 export type OperationPage = Page<DatabaseOperationOutput>;
@@ -33,6 +37,10 @@ export interface OperationStore {
    * Throws `NOT_FOUND` for one that is not there, or that the caller may not see.
    */
   get(operationId: string, caller?: SupabaseClient<Database>): Promise<DatabaseOperationDetail>;
+  /** The kinds of operations of everybody that took the most time. */
+  slow(input: z.input<typeof slowOperationsInputSchema>): Promise<SlowOperations>;
+  /** Plan and indexes for the query of one record. Throws `NOT_FOUND`. */
+  advise(operationId: string): Promise<OperationAdvice>;
 }
 
 const columns = Object.keys(databaseOperationOutputSchema.shape).join(",");
@@ -96,6 +104,9 @@ export function createOperationStore(service: SupabaseClient<Database>, readRows
       if (row === undefined) throw new WaybillDbError({ code: "NOT_FOUND", message: "There is no such operation." });
       return { ...row, ...(await siblingsOf(row, caller)) };
     },
+
+    slow: (input) => slowOperations(service, input),
+    advise: (operationId) => adviseOperation(service, operationId),
   };
 }
 

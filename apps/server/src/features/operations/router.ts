@@ -3,9 +3,12 @@ import {
   databaseOperationFilterSchema,
   databaseOperationKeySchema,
   databaseOperationPageSchema,
+  operationAdviceSchema,
+  slowOperationsInputSchema,
+  slowOperationsSchema,
 } from "@waybill/contracts";
 import { router } from "../../trpc/init.ts";
-import { signedInProcedure } from "../../trpc/procedures.ts";
+import { adminProcedure, signedInProcedure } from "../../trpc/procedures.ts";
 
 /** The records of operations (data-model.md §2): an admin reads all, everybody else its own by row-level security. */
 export const operationsRouter = router({
@@ -17,4 +20,14 @@ export const operationsRouter = router({
     .input(databaseOperationKeySchema)
     .output(databaseOperationDetailSchema)
     .query(({ ctx, input }) => ctx.services.waybill.operations.get(input.operation_id, ctx.readAs())),
+  /** The kinds of operations that took the most time, whoever asked for them. */
+  slow: adminProcedure
+    .input(slowOperationsInputSchema)
+    .output(slowOperationsSchema)
+    .query(({ ctx, input }) => ctx.services.waybill.operations.slow(input)),
+  /** How Postgres would run the query of one record, and what index would help. */
+  advise: adminProcedure
+    .input(databaseOperationKeySchema)
+    .output(operationAdviceSchema)
+    .query(({ ctx, input }) => ctx.services.waybill.operations.advise(input.operation_id)),
 });
