@@ -12,6 +12,7 @@ import { checkUrl } from "./http/url.ts";
 import { ApiError } from "./trpc/api-error.ts";
 import { contextOf } from "./trpc/context.ts";
 import { reportUnexpected } from "./trpc/format-error.ts";
+import { metricsRoute } from "./telemetry/metrics-route.ts";
 import type { Services } from "./services.ts";
 
 export interface AppOptions {
@@ -20,10 +21,18 @@ export interface AppOptions {
   readonly allowedOrigins: readonly string[];
   readonly bodyBytes: number;
   readonly batchCalls: number;
+  readonly metricsToken: string | undefined;
 }
 
-/** The HTTP application: `/trpc`, `/operations/export`, `/health`, `/ready`, and one shape for every error. */
-export function createApp({ services, logger, allowedOrigins, bodyBytes, batchCalls }: AppOptions): Express {
+/** The HTTP application: `/trpc`, `/operations/export`, `/health`, `/ready`, `/metrics`, and one shape for every error. */
+export function createApp({
+  services,
+  logger,
+  allowedOrigins,
+  bodyBytes,
+  batchCalls,
+  metricsToken,
+}: AppOptions): Express {
   const app = express();
   app.disable("x-powered-by").disable("etag").set("query parser", "simple");
   app.use(assignRequestId, helmet(), allowOrigins(allowedOrigins), checkUrl);
@@ -38,6 +47,7 @@ export function createApp({ services, logger, allowedOrigins, bodyBytes, batchCa
           : { status: "not_ready", message: "Supabase has not been reached yet; the server keeps trying" },
       );
   });
+  app.get("/metrics", metricsRoute(services.telemetry, metricsToken));
   app.get("/operations/export", exportOperations(services, logger));
   app.use("/trpc", allowMethods, ...readBody(bodyBytes), procedures(services, logger, batchCalls));
   app.use(answerNotFound);

@@ -95,6 +95,7 @@ const variables = z.object({
     .default("interval"),
   WAYBILL_LEDGER_FULL: z.enum(["block", "shed"], { error: "must be block or shed" }).default("block"),
   WAYBILL_BODY_BYTES: wholeNumber(1024, 64 * 1_048_576, 1_048_576),
+  WAYBILL_METRICS_TOKEN: z.string().min(16, "must have 16 characters at least").optional(),
   WAYBILL_BATCH_CALLS: wholeNumber(1, 1000, 20),
   WAYBILL_STOP_TIMEOUT_MS: wholeNumber(0, 600_000, 10_000),
   WAYBILL_ENGINE: z.enum(["pglite", "native"], { error: "must be pglite or native" }).default("pglite"),
@@ -137,6 +138,7 @@ export interface ServerEnv {
   readonly whenLedgerFull: "block" | "shed";
   readonly bodyBytes: number;
   readonly batchCalls: number;
+  readonly metricsToken: string | undefined;
   readonly stopTimeoutMs: number;
   /** What looks like a mistake, but does not keep the server from starting. */
   readonly warnings: readonly string[];
@@ -192,6 +194,7 @@ export function readEnv(source: Readonly<Record<string, string | undefined>> = p
     whenLedgerFull: env.WAYBILL_LEDGER_FULL,
     bodyBytes: env.WAYBILL_BODY_BYTES,
     batchCalls: env.WAYBILL_BATCH_CALLS,
+    metricsToken: env.WAYBILL_METRICS_TOKEN,
     stopTimeoutMs: env.WAYBILL_STOP_TIMEOUT_MS,
     warnings: unknownVariables(given),
   };

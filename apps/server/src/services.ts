@@ -9,6 +9,7 @@ import { askAuth } from "./features/sessions/ask-auth.ts";
 import { callerResolver, type CallerResolver } from "./features/sessions/caller.ts";
 import { createOpenSessions, type OpenSessions } from "./features/sessions/open-sessions.ts";
 import { createSessionService, type SessionService } from "./features/sessions/service.ts";
+import { createTelemetry, type Telemetry } from "./telemetry/telemetry.ts";
 
 /** What procedures work with: made once, shared by all requests. */
 export interface Services {
@@ -18,6 +19,7 @@ export interface Services {
   readonly sessions: SessionService;
   readonly models: ModelService;
   readonly data: DataService;
+  readonly telemetry: Telemetry;
 }
 
 export interface ServicesOptions {
@@ -41,5 +43,6 @@ export function createServices({ waybill, url, jwtSecret, fetchKeys, logger }: S
     sessions: createSessionService(waybill, openSessions),
     models: createModelService(waybill.models, lookup),
     data: createDataService(waybill, lookup),
+    telemetry: createTelemetry(waybill),
   };
 }

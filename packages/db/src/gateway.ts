@@ -1,8 +1,15 @@
 import { hostname } from "node:os";
 import { setImmediate } from "node:timers/promises";
 import { clientTypeOfKey, instanceSchema, supabaseKeySchema, supabaseUrlSchema } from "@waybill/contracts";
-import { createCapture, createRedaction, createTrackedFetch, openTransport, shuttingDown } from "./client/index.ts";
-import type { CallConnection, Redaction, TrackedFetch, Transport } from "./client/index.ts";
+import {
+  createCapture,
+  createRedaction,
+  createTrackedFetch,
+  openTransport,
+  operationWatchers,
+  shuttingDown,
+} from "./client/index.ts";
+import type { CallConnection, OperationWatchers, Redaction, TrackedFetch, Transport } from "./client/index.ts";
 import { openClientRows, openConnection } from "./connection/index.ts";
 import type { Connection, ConnectionOptions } from "./connection/index.ts";
 import { WaybillDbError } from "./errors.ts";
@@ -29,6 +36,7 @@ export interface Gateway {
   readonly service: Connection;
   /** Undefined where `operationRetentionDays` is. */
   readonly jobs: Jobs | undefined;
+  readonly watchers: OperationWatchers;
   /** For secrets at rest: those that were given, or the journal directory's own. */
   readonly keys: EncryptionKeys;
   /** Undefined until a publishable key is known. */
@@ -71,6 +79,7 @@ export function openGateway(options: GatewayOptions): Gateway {
   const heartbeat = openHeartbeat({ calls, log, clientIds });
   const retentionDays = options.operationRetentionDays;
   const jobs = retentionDays === undefined ? undefined : openJobs({ calls, log, instance, retentionDays });
+  const watchers = operationWatchers();
 
   const open = (clientType: ConnectionOptions["clientType"], key: string): Connection => {
     const clientId = `${instance}/${clientType}`;
@@ -106,6 +115,7 @@ export function openGateway(options: GatewayOptions): Gateway {
     connectionOf,
     timeoutMs: options.operationTimeoutMs ?? TIMEOUT_MS,
     joinRetries,
+    watchers,
   });
 
   settleHeld = () => trackedFetch.settleHeld();
@@ -132,6 +142,7 @@ export function openGateway(options: GatewayOptions): Gateway {
     ledger,
     service,
     jobs,
+    watchers,
     keys,
     anon: () => anon,
     close: () => (closing ??= close()),

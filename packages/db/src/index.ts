@@ -1,4 +1,5 @@
 export { callErrorCode, currentContext, lastOperationId, type OperationContext } from "./client/index.ts";
+export type { OperationWatcher, WatchedOperation, WatchedOutcome } from "./client/index.ts";
 export type { ConnectionHealth } from "./connection/index.ts";
 export type { Database, Json } from "./database.types.ts";
 export { WaybillDbError } from "./errors.ts";

@@ -1,5 +1,5 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
-import type { OperationContext } from "./client/index.ts";
+import type { OperationContext, OperationWatcher } from "./client/index.ts";
 import type { Connection, ConnectionHealth } from "./connection/index.ts";
 import type { Database } from "./database.types.ts";
 import type { FlushReport, LedgerHealth, SyncPolicy, WhenFull } from "./ledger/index.ts";
@@ -87,6 +87,8 @@ export interface Waybill extends AsyncDisposable {
   health(): WaybillHealth;
   /** Whether this process is the one that runs the jobs of the database. */
   runsJobs(): boolean;
+  /** Shows every operation from now on to `watcher`, for metrics and traces; the answer ends that. */
+  watch(watcher: OperationWatcher): () => void;
   /** Whether both clients are connected and no operation is refused for want of room in the journal. */
   ready(): boolean;
   /** Brings every finished record to the database; waits at most `deadlineMs` (default 5,000). */

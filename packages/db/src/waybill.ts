@@ -66,6 +66,7 @@ export function createWaybill(options: WaybillOptions): Waybill {
       return { service_role: service_role.health(), anon: anonymous.health(), ledger: ledger.health() };
     },
     runsJobs: () => gateway.jobs?.isRunning() ?? false,
+    watch: (watcher) => gateway.watchers.add(watcher),
     ready() {
       const { full, whenFull } = ledger.health();
       const isTaking = full === null || whenFull === "shed";

@@ -75,7 +75,8 @@ export function reportUnexpected(logger: Logger) {
   };
 }
 
-function asApiError(error: TRPCError): ApiError {
+/** What a procedure threw, as its caller will read it. */
+export function asApiError(error: TRPCError): ApiError {
   if (error instanceof ApiError) return error;
   return inputError(error) ?? protocolError(error) ?? new ApiError({ code: "INTERNAL", cause: error });
 }

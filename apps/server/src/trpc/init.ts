@@ -1,5 +1,5 @@
 import { initTRPC } from "@trpc/server";
-import { formatError } from "./format-error.ts";
+import { asApiError, formatError } from "./format-error.ts";
 import type { RequestContext } from "./context.ts";
 
 const t = initTRPC.context<RequestContext>().create({
@@ -8,4 +8,8 @@ const t = initTRPC.context<RequestContext>().create({
   isDev: false,
 });
 
-export const { router, procedure } = t;
+/** Any procedure, in view of metrics and traces where somebody looks at them. */
+export const procedure = t.procedure.use(({ ctx, path, next }) =>
+  ctx.services.telemetry.procedure(path, next, (result) => (result.ok ? "OK" : asApiError(result.error).waybillCode)),
+);
+export const { router } = t;

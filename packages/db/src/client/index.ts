@@ -14,3 +14,5 @@ export type { TrackedFetch } from "./tracked-fetch.ts";
 export { Limit } from "./transport/limit.ts";
 export { openTransport } from "./transport/transport.ts";
 export type { Transport } from "./transport/transport.ts";
+export { operationWatchers } from "./watch.ts";
+export type { OperationWatcher, OperationWatchers, WatchedOperation, WatchedOutcome } from "./watch.ts";

@@ -120,7 +120,7 @@ function newOperation(
   const context = currentContext();
   const operationId = options.newOperationId();
   const requestId = context?.request_id ?? callersOwn(request.headers.get("x-request-id")) ?? randomUUID();
-  const open = options.ledger.begin({
+  const intent = {
     operation_id: operationId,
     client_id: connection.clientId,
     operation_type: kind.operation_type,
@@ -132,7 +132,9 @@ function newOperation(
     model_id: context?.model_id ?? null,
     schema_version: context?.schema_version ?? null,
     query_data: captured.query_data,
-  });
+  };
+  const begun = options.ledger.begin(intent);
+  const open = options.watchers?.watch(intent, request.headers, begun) ?? begun;
   return { operationId, requestId, started, attempt: 1, open };
 }
 

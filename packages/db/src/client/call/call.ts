@@ -5,6 +5,7 @@ import type { OperationClass } from "../classify/operation-class.ts";
 import type { CallError } from "../errors.ts";
 import type { Limit } from "../transport/limit.ts";
 import type { Transport } from "../transport/transport.ts";
+import type { OperationWatchers } from "../watch.ts";
 import type { ConnectionSign } from "./failure.ts";
 import type { ReadRequest } from "./read-request.ts";
 import type { RetryOptions } from "./retries.ts";
@@ -37,6 +38,7 @@ export interface TrackedFetchOptions {
   readonly timeoutMs: number;
   /** Whether the client above retries by itself, so that its attempts are joined into one operation, and none are made here. */
   readonly joinRetries: boolean;
+  readonly watchers?: OperationWatchers;
   readonly retry?: RetryOptions | undefined;
 }
 
