@@ -20,7 +20,7 @@ function count(report: unknown, field: string): number {
 
 const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
 const reports = globSync("{apps,packages}/*/.results/*.json", { cwd: root })
-  .concat(globSync("{supabase,docs}/.results/*.json", { cwd: root }))
+  .concat(globSync("{supabase,docs,bench}/.results/*.json", { cwd: root }))
   .toSorted();
 
 for (const path of reports) {

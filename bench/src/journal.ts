@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bench, run, summary } from "mitata";
-import { createUuidV7 } from "../src/ledger/uuidv7.ts";
-import { Journal } from "../src/ledger/journal/journal.ts";
-import { RecordBuffer } from "../src/ledger/journal/record.ts";
-import { headOf, outcomeRow } from "../src/ledger/row.ts";
-import { journalOptions } from "../src/ledger/testing/journal-options.ts";
-import { sampleIntent, sampleOutcome } from "../src/ledger/testing/sample.ts";
+import { createUuidV7 } from "../../packages/db/src/ledger/uuidv7.ts";
+import { Journal } from "../../packages/db/src/ledger/journal/journal.ts";
+import { RecordBuffer } from "../../packages/db/src/ledger/journal/record.ts";
+import { headOf, outcomeRow } from "../../packages/db/src/ledger/row.ts";
+import { journalOptions } from "../../packages/db/src/ledger/testing/journal-options.ts";
+import { sampleIntent, sampleOutcome } from "../../packages/db/src/ledger/testing/sample.ts";
 
 /** What an operation costs in the journal: 64 in a turn against one at a time; and its parts. */
 const directory = mkdtempSync(join(tmpdir(), "waybill-bench-"));

@@ -1,0 +1,43 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { machine } from "./machine.ts";
+import { PACE } from "./paired.ts";
+import { programs } from "./programs.ts";
+import { markdown, type Results, type Table, verdicts } from "./report.ts";
+
+// `pnpm bench` measures all and writes docs/benchmarks.md; `node src/bench.ts calls` measures one part and only prints.
+const { positionals } = parseArgs({ allowPositionals: true });
+const unknown = positionals.find((name) => !programs.has(name));
+if (unknown !== undefined) {
+  console.error(`There is no program ${unknown}. Name some of ${[...programs.keys()].join(", ")}, or none for all.`);
+  process.exit(2);
+}
+
+const where: Table = { title: "Where", rows: [["what", "value"], ...machine()] };
+const chosen = [...programs].filter(([name]) => positionals.length === 0 || positionals.includes(name));
+const tables: Table[] = [];
+const figures = new Map<Parameters<Results["figures"]["get"]>[0], NonNullable<ReturnType<Results["figures"]["get"]>>>();
+for (const [name, run] of chosen) {
+  console.error(`measuring: ${name}`);
+  const results = await run(PACE);
+  tables.push(...results.tables);
+  for (const [key, found] of results.figures) figures.set(key, found);
+  for (const table of results.tables) console.log(markdown(table));
+}
+const verdict = verdicts(figures);
+console.log(markdown(verdict));
+
+if (positionals.length === 0) {
+  const day = new Date().toISOString().slice(0, 10);
+  const head = `# Benchmarks
+
+Written by \`pnpm bench\` on ${day}; not by hand. Each figure is the median of ${PACE.rounds} rounds in which the contenders take turns,
+with the least and the greatest beside it; ratios are taken within a round. Contenders run in processes of their own, on
+one core where \`taskset\` exists, what they talk to on another. CPU is that of the contender's process an operation, the
+flush included; it is the steadier figure. Throughput is what a busy machine takes away first: at a load above the number
+of cores the ratios by CPU decide.
+`;
+  const page = [head, ...[verdict, ...tables, where].map(markdown)].join("\n");
+  await writeFile(join(import.meta.dirname, "../../docs/benchmarks.md"), page);
+}

@@ -1,0 +1,27 @@
+import { z } from "zod";
+import { callContenders, type CallContender } from "./call-contenders.ts";
+import { answerParent } from "./child.ts";
+import { ownCpu, runSlice } from "./slice.ts";
+
+// One contender in a process of its own, for Sentry changes what it finds, and each pays for its own garbage.
+const setup = z.object({ name: z.enum(["plain", "tracked", "untracked", "sentry"]), url: z.string() });
+const order = z.object({ callers: z.int(), milliseconds: z.int() });
+let contender: CallContender | undefined;
+
+answerParent(
+  async (message) => {
+    if (contender === undefined) {
+      const { name, url } = setup.parse(message);
+      contender = await callContenders[name](url);
+      return "ready";
+    }
+    const { supabase, settle } = contender;
+    const call = async (): Promise<void> => {
+      const { error, data } = await supabase.from("airports").select("*").order("id").limit(10);
+      if (error !== null || data.length !== 10) throw new Error("the stub refused a call", { cause: error });
+    };
+    const { callers, milliseconds } = order.parse(message);
+    return await runSlice(call, callers, milliseconds, async () => ownCpu(), settle);
+  },
+  async () => await contender?.close(),
+);

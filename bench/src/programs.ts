@@ -1,0 +1,95 @@
+import { z } from "zod";
+import { OTHER, startChild } from "./child.ts";
+import { measureCalls } from "./measure-calls.ts";
+import { measureFlush } from "./measure-flush.ts";
+import { CONNECTIONS, measureServers } from "./measure-servers.ts";
+import type { Key } from "./must-reach.ts";
+import { figure, type Pace, ratio, type Spread } from "./paired.ts";
+import { type Results, showSpread } from "./report.ts";
+
+/** Each measures one thing alone, so that it can be run by its name. */
+export const programs: ReadonlyMap<string, (pace: Pace) => Promise<Results>> = new Map([
+  ["calls", calls],
+  ["servers", servers],
+  ["flush", flush],
+]);
+
+const addressSchema = z.object({ port: z.int() });
+
+async function withStub<T>(work: (url: string) => Promise<T>): Promise<T> {
+  const { child, ready } = await startChild("stub-upstream.ts", OTHER);
+  await using _stub = child;
+  return await work(`http://127.0.0.1:${addressSchema.parse(ready).port}`);
+}
+
+const CALLERS = [1, 16, 64] as const;
+const ways = {
+  tracked: "Waybill, tracked",
+  untracked: "same transport, untracked",
+  sentry: "Sentry's integration",
+} as const;
+
+async function calls(pace: Pace): Promise<Results> {
+  const measured = await withStub((url) => measureCalls(url, CALLERS, pace));
+  const figures = new Map<Key, Spread>();
+  const rows: string[][] = [];
+  for (const callers of CALLERS) {
+    const rounds = measured.get(callers);
+    if (rounds === undefined) continue;
+    const cpu = (name: "plain" | keyof typeof ways) => showSpread(figure(rounds, name, "cpuMicroseconds"), 0);
+    rows.push([String(callers), "plain supabase-js", "1", "1", "1", cpu("plain")]);
+    for (const name of ["tracked", "untracked", "sentry"] as const) {
+      const toPlain = (metric: "throughput" | "cpuMicroseconds" | "p99Ms") => ratio(rounds, name, "plain", metric);
+      const [throughput, perCall, p99] = [toPlain("throughput"), toPlain("cpuMicroseconds"), toPlain("p99Ms")];
+      rows.push([String(callers), ways[name], showSpread(throughput), showSpread(perCall), showSpread(p99), cpu(name)]);
+      if (name !== "tracked") continue;
+      figures.set(`throughput-${callers}`, throughput);
+      if (callers === 16) figures.set("p99-16", p99);
+      if (callers === 64) figures.set("cpu-64", perCall);
+    }
+    if (callers === 64) figures.set("tracking-cpu", ratio(rounds, "tracked", "untracked", "cpuMicroseconds"));
+  }
+  const head = ["callers", "way", "throughput ÷ plain", "CPU ÷ plain", "p99 ÷ plain", "CPU µs an operation"];
+  return { tables: [{ title: "Calls of supabase-js", rows: [head, ...rows] }], figures };
+}
+
+const serverNames = {
+  express: "Express by hand, one client for all",
+  expressPerCaller: "Express by hand, a client for each request",
+  waybill: "Waybill: tRPC's Express adapter, data.list",
+} as const;
+
+async function servers(pace: Pace): Promise<Results> {
+  const rounds = await withStub((url) => measureServers(url, pace));
+  const rows = (["express", "expressPerCaller", "waybill"] as const).map((name) => [
+    serverNames[name],
+    showSpread(ratio(rounds, name, "express", "throughput")),
+    showSpread(ratio(rounds, name, "express", "cpuMicroseconds")),
+    showSpread(figure(rounds, name, "cpuMicroseconds"), 0),
+    showSpread(figure(rounds, name, "throughput"), 0),
+  ]);
+  const head = ["server", "throughput ÷ first", "CPU ÷ first", "CPU µs a request", "requests/s"];
+  return {
+    tables: [{ title: `The whole way, ${CONNECTIONS} connections`, rows: [head, ...rows] }],
+    figures: new Map([["whole-way", ratio(rounds, "waybill", "express", "throughput")]]),
+  };
+}
+
+const ROWS_A_ROUND = 12_000;
+
+async function flush({ rounds }: Pace): Promise<Results> {
+  const { postgres, small, withResponses, overHttp } = await measureFlush(rounds, ROWS_A_ROUND);
+  const rows = [
+    ["what", "rows/s"],
+    ["small records, record_operations by SQL", showSpread(small, 0)],
+    ["responses of 1.7 KB, record_operations by SQL", showSpread(withResponses, 0)],
+    ["small records, over HTTP through the embedded Data API", showSpread(overHttp, 0)],
+  ];
+  return {
+    tables: [{ title: `Flush into ${postgres}`, rows }],
+    figures: new Map([
+      ["flush-small", small],
+      ["flush-responses", withResponses],
+    ]),
+  };
+}
