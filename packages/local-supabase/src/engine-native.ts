@@ -10,6 +10,10 @@ import { postgresSession } from "./postgres-session.ts";
 
 const poolSize = 16;
 
+// Seconds between a lost connection and the next try. Postgres is on this machine, and soon back; postgres.js's own
+// pauses grow to 20 s with every connection that was lost at once.
+const backoff = () => 0.1;
+
 /** PostgreSQL as a server of its own, with its files in `directory`: a pool of sessions, and fsync. */
 export async function openNative(directory: string, password: string): Promise<Engine> {
   await using opened = new AsyncDisposableStack();
@@ -24,11 +28,21 @@ export async function openNative(directory: string, password: string): Promise<E
     server = await startServer(directory, binaries, account);
   }
   const dbUrl = urlOf(server.port, password);
-  const superuser = postgres(dbUrl, { max: 2, onnotice: () => {}, connection: { application_name: "waybill" } });
+  const superuser = postgres(dbUrl, {
+    max: 2,
+    backoff,
+    onnotice: () => {},
+    connection: { application_name: "waybill" },
+  });
   opened.defer(() => superuser.end({ timeout: 5 }));
   const connection = createPostgresConnection({
     url: dbUrl,
-    postgresOptions: { max: poolSize, onnotice: () => {}, connection: { application_name: "waybill data api" } },
+    postgresOptions: {
+      max: poolSize,
+      backoff,
+      onnotice: () => {},
+      connection: { application_name: "waybill data api" },
+    },
   });
   opened.defer(() => connection.close());
   wallOff(connection);

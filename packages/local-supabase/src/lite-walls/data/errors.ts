@@ -10,6 +10,10 @@ interface DatabaseError {
 const statusOfState: Record<string, number> = {
   "42P17": 500,
   "53400": 500,
+  // Postgres is ending this connection, or does not take one yet.
+  "57P01": 503,
+  "57P02": 503,
+  "57P03": 503,
   P0001: 400,
 };
 const statusOfClass: Record<string, number> = {
@@ -38,6 +42,17 @@ const statusOfClass: Record<string, number> = {
 // lite answers these as PostgREST does, some with a wording that needs the request.
 const answeredByLite = /^(?:PT...|PGRST.*|42501|42P01|42703|42883|23505|23503|25006)$/;
 
+/** Of postgres.js and of Node's sockets: the connection ended before the answer came, or there was none to be had. */
+const lostConnection = new Set([
+  "CONNECTION_CLOSED",
+  "CONNECTION_DESTROYED",
+  "CONNECTION_ENDED",
+  "CONNECT_TIMEOUT",
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+]);
+
 /**
  * Answers what lite would answer with 500 and code `SUP` (check violations, raised exceptions, timeouts…)
  * with PostgREST's status and the SQLSTATE. Written as the error that a function raises to choose its own
@@ -46,9 +61,16 @@ const answeredByLite = /^(?:PT...|PGRST.*|42501|42P01|42703|42883|23505|23503|25
 export function asPostgrestError(error: unknown): unknown {
   if (!isDatabaseError(error) || typeof error.code !== "string") return error;
   if (error.code === "PGRST003") return raised(504, error);
+  if (lostConnection.has(error.code)) return raised(503, connectionLost);
   if (!/^[0-9A-Z]{5}$/.test(error.code) || answeredByLite.test(error.code)) return error;
   return raised(statusOfState[error.code] ?? statusOfClass[error.code.slice(0, 2)] ?? 400, error);
 }
+
+const connectionLost = {
+  code: "PGRST001",
+  message: "The connection to the database was lost. What the request wrote may or may not be kept.",
+  hint: "Look whether it is there, or send again what may be done twice.",
+};
 
 function isDatabaseError(error: unknown): error is DatabaseError {
   return typeof error === "object" && error !== null && "code" in error;
