@@ -37,12 +37,15 @@ interface Operation {
 
 function operation(change: Record<string, unknown> = {}): Operation {
   made += 1;
-  const time = Date.now().toString(16).padStart(12, "0");
+  const now = Date.now();
+  const time = now.toString(16).padStart(12, "0");
   const tail = (tag + made).toString(16).padStart(12, "0");
   return {
     ...validRows.database_operations,
     operation_id: `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-${tail}`,
     client_id: client,
+    created_at: new Date(now).toISOString(),
+    completed_at: new Date(now + 1).toISOString(),
     user_id: null,
     session_id: null,
     model_id: null,

@@ -10,6 +10,7 @@ export * from "./database-operation.ts";
 export * from "./database-operation-states.ts";
 export * from "./errors.ts";
 export * from "./issues.ts";
+export * from "./operation-stats.ts";
 export * from "./primitives.ts";
 export * from "./slow-operations.ts";
 export * from "./state-machine.ts";

@@ -485,7 +485,22 @@ export type Database = {
         Returns: boolean
       }
       maintain_operations: { Args: { retention_days: number }; Returns: Json }
+      operation_retention: { Args: Record<PropertyKey, never>; Returns: Json }
       operation_shape: { Args: { query_data: Json }; Returns: string }
+      operation_stats: {
+        Args: {
+          before_time: string
+          for_client?: string
+          for_model?: string
+          for_status?: string
+          for_table?: string
+          for_type?: string
+          from_time: string
+          parts: string[]
+          step: string
+        }
+        Returns: Json
+      }
       record_operations: { Args: { operations: Json }; Returns: Json }
       release_lease: {
         Args: { lease: string; lease_holder: string }

@@ -7,6 +7,7 @@ import type { Log } from "./log.ts";
 import type { EncryptionKeys } from "./secrets.ts";
 import type { ClientStore } from "./stores/clients.ts";
 import type { ModelStore } from "./stores/models.ts";
+import type { OperationStatsStore } from "./stores/operation-stats.ts";
 import type { OperationStore } from "./stores/operations.ts";
 import type { SessionStore } from "./stores/sessions.ts";
 
@@ -78,7 +79,7 @@ export interface Waybill extends AsyncDisposable {
    * Rejects with `VALIDATION_FAILED` for a context that no record could hold.
    */
   run<T>(context: OperationContext, work: () => T | PromiseLike<T>): Promise<T>;
-  readonly operations: OperationStore;
+  readonly operations: OperationStore & OperationStatsStore;
   readonly clients: ClientStore;
   readonly sessions: SessionStore;
   readonly models: ModelStore;

@@ -6,6 +6,7 @@ import { WaybillDbError } from "./errors.ts";
 import { openGateway, type Gateway } from "./gateway.ts";
 import { createClientStore } from "./stores/clients.ts";
 import { createModelStore } from "./stores/models.ts";
+import { createOperationStatsStore } from "./stores/operation-stats.ts";
 import { createOperationStore } from "./stores/operations.ts";
 import { rowReader } from "./stores/page.ts";
 import { createSessionStore } from "./stores/sessions.ts";
@@ -48,7 +49,7 @@ export function createWaybill(options: WaybillOptions): Waybill {
       parseInput("The context", operationContextSchema, context);
       return await runInContext(context, async () => await work());
     },
-    operations: createOperationStore(service, readRows),
+    operations: { ...createOperationStore(service, readRows), ...createOperationStatsStore(service) },
     clients: createClientStore(service, readRows),
     sessions: createSessionStore({ service, untracked: untrackedClient(gateway, options), keys, readRows }),
     models: createModelStore(service, readRows),

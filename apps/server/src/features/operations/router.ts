@@ -4,10 +4,14 @@ import {
   databaseOperationKeySchema,
   databaseOperationPageSchema,
   operationAdviceSchema,
+  operationRetentionSchema,
+  operationStatsInputSchema,
+  operationStatsSchema,
   slowOperationsInputSchema,
   slowOperationsSchema,
 } from "@waybill/contracts";
 import { router } from "../../trpc/init.ts";
+import { noInput } from "../../trpc/no-input.ts";
 import { adminProcedure, signedInProcedure } from "../../trpc/procedures.ts";
 
 /** The records of operations (data-model.md §2): an admin reads all, everybody else its own by row-level security. */
@@ -30,4 +34,14 @@ export const operationsRouter = router({
     .input(databaseOperationKeySchema)
     .output(operationAdviceSchema)
     .query(({ ctx, input }) => ctx.services.waybill.operations.advise(input.operation_id)),
+  /** Counts, percentiles and what is on top, of everybody's operations. */
+  stats: adminProcedure
+    .input(operationStatsInputSchema)
+    .output(operationStatsSchema)
+    .query(({ ctx, input }) => ctx.services.waybill.operations.stats(input)),
+  /** How long records are kept, what the last upkeep of the partitions did, and who does it. */
+  retention: adminProcedure
+    .input(noInput)
+    .output(operationRetentionSchema)
+    .query(({ ctx }) => ctx.services.waybill.operations.retention()),
 });

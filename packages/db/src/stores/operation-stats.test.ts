@@ -1,0 +1,185 @@
+import { randomUUID } from "node:crypto";
+import postgres from "postgres";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { createUuidV7 } from "../ledger/index.ts";
+import { plainClients, rejection } from "../testing/plain-clients.ts";
+import { createOperationStatsStore } from "./operation-stats.ts";
+
+const plain = plainClients();
+const store = createOperationStatsStore(plain.service);
+const client_id = `stats-${process.pid}/service_role`;
+const other_id = `stats-${process.pid}-2/service_role`;
+const user = `stats-${randomUUID()}`;
+const model_id = randomUUID();
+let sql: postgres.Sql;
+
+/** Ten minutes of a day of its own, so that no other test's operations are in it. */
+const start = Date.UTC(2026, 9, 5, 12, 0);
+const at = (ms: number): string => new Date(start + ms).toISOString();
+const hour = { created_from: at(0), created_before: at(3_600_000) };
+const newId = (ms: number): string => createUuidV7(() => start + ms)();
+
+interface Change {
+  readonly [column: string]: unknown;
+}
+
+function operation(ms: number, change: Change = {}): object {
+  return {
+    operation_id: newId(ms),
+    client_id,
+    operation_type: "read",
+    table_name: "airports",
+    status: "success",
+    execution_time_ms: 5,
+    created_at: at(ms),
+    completed_at: at(ms + 5),
+    attempts: 1,
+    ...change,
+  };
+}
+
+const minute = 60_000;
+const failed = (message: string): Change => ({ status: "error", error_message: message });
+
+beforeAll(async () => {
+  sql = postgres(inject("stack").dbUrl, { max: 1, onnotice: () => undefined });
+  const row = { supabase_url: "https://example.supabase.co", supabase_key: `v1:k:${"a".repeat(60)}` };
+  for (const id of [client_id, other_id]) {
+    await sql`insert into supabase_clients ${sql({ ...row, client_id: id, client_type: "service_role" })}`;
+  }
+  await sql`insert into data_models ${sql({
+    model_id,
+    model_name: `Stats${process.pid}`,
+    table_name: `stats_${process.pid}`,
+    schema_version: "1.0.0",
+    fields: sql.json({ type: "object", properties: { id: {} } }),
+    created_by: user,
+  })}`;
+  const operations = [
+    ...Array.from({ length: 100 }, (_, n) => operation(n, { execution_time_ms: n + 1, user_id: user })),
+    ...Array.from({ length: 3 }, (_, n) =>
+      operation(2 * minute + n, { table_name: "routes", ...failed("no such row") }),
+    ),
+    operation(2 * minute, { status: "timeout", execution_time_ms: null }),
+    operation(3 * minute, { client_id: other_id, model_id, schema_version: "1.0.0", ...failed("too long") }),
+    operation(4 * minute, { status: "pending", execution_time_ms: null, completed_at: null, attempts: 0 }),
+    operation(60 * minute, { table_name: "later" }),
+    operation(-1, { table_name: "earlier" }),
+  ];
+  const { error } = await plain.service.rpc("record_operations", {
+    operations: JSON.parse(JSON.stringify(operations)),
+  });
+  if (error !== null) throw new Error(error.message);
+});
+afterAll(async () => {
+  await sql`delete from supabase_clients where client_id in (${client_id}, ${other_id})`;
+  await sql`delete from data_models where model_id = ${model_id}`;
+  for (const table of ["operation_minutes", "operation_hours"]) {
+    await sql`delete from ${sql(`waybill.${table}`)} where client_id in (${client_id}, ${other_id})`;
+  }
+  await sql`delete from waybill.operation_user_hours where user_id = ${user}`;
+  await sql.end({ timeout: 5 });
+  await plain[Symbol.asyncDispose]();
+});
+
+describe.each(["minute", "hour"] as const)("the totals by the %s", (step) => {
+  test("count what began in the time, and give percentiles within a tenth", async () => {
+    const { totals } = await store.stats({ ...hour, step, parts: ["totals"] });
+    expect(totals).toMatchObject({ operations: 105, errors: 4, timeouts: 1, total_ms: 5050 + 20 });
+    for (const [share, found] of [
+      [0.5, totals?.p50_ms],
+      [0.95, totals?.p95_ms],
+      [0.99, totals?.p99_ms],
+    ] as const) {
+      expect(Math.abs((found ?? 0) / (100 * share) - 1)).toBeLessThan(0.1);
+    }
+  });
+
+  test("say which tables, clients, models and users did most", async () => {
+    const answer = await store.stats({ ...hour, step });
+    expect(answer.tables).toMatchObject([
+      { table_name: "airports", operations: 102, errors: 1, timeouts: 1 },
+      { table_name: "routes", operations: 3, errors: 3, p50_ms: 5, p99_ms: 5 },
+    ]);
+    expect(answer.clients?.map((row) => [row.client_id, row.operations])).toEqual([
+      [client_id, 104],
+      [other_id, 1],
+    ]);
+    expect(answer.models?.map((row) => [row.model_id, row.schema_version, row.operations])).toEqual([
+      [null, null, 104],
+      [model_id, "1.0.0", 1],
+    ]);
+    expect(answer.users).toEqual([{ user_id: user, operations: 100, errors: 0, timeouts: 0, total_ms: 5050 }]);
+    expect(answer.errors).toEqual([
+      {
+        status: "error",
+        table_name: "routes",
+        error_message: "no such row",
+        operations: 3,
+        last_at: expect.any(String),
+      },
+      expect.objectContaining({ error_message: "too long", operations: 1 }),
+      expect.objectContaining({ status: "timeout", table_name: "airports", error_message: null, operations: 1 }),
+    ]);
+  });
+
+  test("are narrowed by every filter", async () => {
+    const count = async (filter: object) => await store.stats({ ...hour, step, parts: ["totals", "users"], ...filter });
+    expect((await count({ client_id: other_id })).totals?.operations).toBe(1);
+    expect((await count({ table_name: "routes" })).totals?.operations).toBe(3);
+    expect((await count({ status: "timeout" })).totals).toMatchObject({ operations: 1, p50_ms: null, p95_ms: null });
+    expect((await count({ model_id })).totals?.operations).toBe(1);
+    expect((await count({ operation_type: "delete" })).totals).toBeNull();
+    // users are counted apart
+    expect((await count({ table_name: "routes" })).users).toBeNull();
+  });
+});
+
+test("the series has a point for each minute in which something began, and only the parts asked for are there", async () => {
+  const answer = await store.stats({ ...hour, step: "minute", parts: ["series"] });
+  expect(answer.series?.map((point) => [Date.parse(point.at) - start, point.operations, point.errors])).toEqual([
+    [0, 100, 0],
+    [2 * minute, 4, 3],
+    [3 * minute, 1, 1],
+  ]);
+  expect(Object.keys(answer).sort()).toEqual(["created_before", "created_from", "series", "step"]);
+});
+
+test("without a time it is the hour until now, and a long one goes by the hour", async () => {
+  const { created_from, created_before, step } = await store.stats({ parts: ["totals"] });
+  expect([Date.parse(created_before) - Date.parse(created_from), step]).toEqual([3_600_000, "minute"]);
+  expect(
+    (await store.stats({ created_from: at(-48 * 3_600_000), created_before: at(0), parts: ["totals"] })).step,
+  ).toBe("hour");
+});
+
+test.each([
+  { created_from: at(1), created_before: at(1) },
+  { created_from: at(0), created_before: at(1501 * minute), step: "minute" as const },
+  { created_from: at(0), created_before: at(1501 * 60 * minute) },
+  { created_from: "9999-01-01T00:00:00Z" },
+  { created_from: "2000-01-01T00:00:00Z" },
+  { parts: [] },
+])("a time that holds no or too many points is refused: %j", async (input) => {
+  expect(await rejection(store.stats(input))).toMatchObject({ code: "VALIDATION_FAILED" });
+});
+
+test("retention shows the partitions, oldest first, from today on at least", async () => {
+  await sql`select maintain_operations(3650)`;
+  const { partitions, last_upkeep } = await store.retention();
+  expect(partitions.length).toBeGreaterThanOrEqual(8);
+  expect(partitions.map(({ before }) => before)).toEqual(partitions.map(({ before }) => before).toSorted());
+  const today = new Date().toISOString().slice(0, 10);
+  expect(partitions.find(({ name }) => name.endsWith(today.replaceAll("-", "")))).toMatchObject({
+    from: expect.stringContaining(`${today}T00:00:00`),
+    bytes: expect.any(Number),
+  });
+  expect(last_upkeep).toMatchObject({ postponed: false });
+});
+
+test("no user asks for any of it", async () => {
+  const user = await plain.signUp();
+  const asUser = createOperationStatsStore(user.client);
+  expect(await rejection(asUser.stats())).toMatchObject({ code: "RLS_DENIED" });
+  expect(await rejection(asUser.retention())).toMatchObject({ code: "RLS_DENIED" });
+});
