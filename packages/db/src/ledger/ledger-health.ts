@@ -8,6 +8,8 @@ export interface LedgerHealth {
   readonly open: number;
   /** Bytes on disk in the journals that this process answers for; at most about `maxJournalBytes`. */
   readonly journaledBytes: number;
+  /** Bytes of records in memory: of this turn, and in uploads under way. Bounded, however long the database is away. */
+  readonly bufferedBytes: number;
   /** Journals of dead processes that are being flushed. */
   readonly adopted: number;
   /** ISO time of the last batch that the database took. */

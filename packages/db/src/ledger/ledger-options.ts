@@ -34,8 +34,15 @@ export interface LedgerOptions {
   readonly keepFlushedMs?: number | undefined;
   /** A journal file is closed and the next begun at this size. Default 16 MiB, or a quarter of a smaller `maxJournalBytes`. */
   readonly segmentBytes?: number | undefined;
-  /** Bytes of rows in one call of `record_operations`. Default 512 KiB. */
+  /**
+   * Bytes of rows in one call of `record_operations`: the first ones, and the limits between which that grows with a
+   * backlog and shrinks when the database is slow. Default 512 KiB, 32 KiB and 4 MiB. A row is never cut.
+   */
   readonly batchBytes?: number | undefined;
+  readonly minBatchBytes?: number | undefined;
+  readonly maxBatchBytes?: number | undefined;
+  /** Most calls of `record_operations` at once. Default 4. */
+  readonly uploads?: number | undefined;
   /** How long rows are collected into a batch. Default 50 ms. */
   readonly lingerMs?: number | undefined;
   /** For one call of `record_operations`. Default 30 s. */
@@ -83,6 +90,9 @@ export function withDefaults(options: LedgerOptions): CompleteOptions {
     // files go whole: a journal of one file would be full for good
     segmentBytes: options.segmentBytes ?? Math.min(16 * MIB, Math.ceil(maxJournalBytes / 4)),
     batchBytes: options.batchBytes ?? 512 * 1024,
+    minBatchBytes: options.minBatchBytes ?? 32 * 1024,
+    maxBatchBytes: options.maxBatchBytes ?? 4 * MIB,
+    uploads: options.uploads ?? 4,
     lingerMs: options.lingerMs ?? 50,
     attemptTimeoutMs: options.attemptTimeoutMs ?? 30_000,
     backoffMs: options.backoffMs ?? 200,

@@ -66,7 +66,7 @@ test("a client that registers after the close has no journal to be noted in, and
 test("rows leave by themselves, in batches of at most batchBytes", async () => {
   await using stub = await stubSupabase();
   using home = temporaryDirectory();
-  const ledger = open(home.path, stub.url, { batchBytes: 2000 });
+  const ledger = open(home.path, stub.url, { batchBytes: 2000, maxBatchBytes: 2000 });
   for (let index = 0; index < 40; index++) await record(ledger.ledger);
   ledger.clientRegistered(CLIENT);
   await stub.until(() => stub.stored.size === 40);
@@ -101,15 +101,10 @@ test("operations wait until their client is registered", async () => {
 
 test.each([
   ["503", { status: 503, body: "upstream is away" }],
-  [
-    "a statement timeout",
-    { status: 500, body: { code: "57014", message: "canceling statement due to statement timeout" } },
-  ],
   ["a missing migration", { status: 404, body: { code: "PGRST202", message: "Could not find the function" } }],
   ["a key that is refused", { status: 401, body: { message: "Invalid API key" } }],
   ["an answer that is none", { status: 200, body: "<html>" }],
   ["a reset", "reset"],
-  ["a hang", "hang"],
   ["a gateway's 400", { status: 400, body: "The plain HTTP request was sent to HTTPS port" }],
 ] as const)("%s is tried again until it passes, and loses nothing", async (_, fault) => {
   await using stub = await stubSupabase();
@@ -125,6 +120,27 @@ test.each([
   expect(ledger.health()).toMatchObject({ lastError: null, rejected: 0, bodiesDropped: 0 });
   // The whole batch each time: nothing in it is at fault.
   expect(new Set(stub.calls.slice(0, 4).map(({ rows }) => rows)).size).toBe(1);
+});
+
+test.each([
+  [
+    "a statement timeout",
+    { status: 500, body: { code: "57014", message: "canceling statement due to statement timeout" } },
+  ],
+  ["a gateway's timeout", { status: 504, body: "" }],
+  ["a body that is too large", { status: 413, body: "" }],
+  ["a hang", "hang"],
+] as const)("%s is met with fewer rows, down to what passes, and loses nothing", async (_, fault) => {
+  await using stub = await stubSupabase();
+  using home = temporaryDirectory();
+  const ledger = open(home.path, stub.url, { attemptTimeoutMs: 150 });
+  stub.fault = (rows) => (rows.length > 5 ? fault : undefined);
+  const ids: string[] = [];
+  for (let index = 0; index < 40; index++) ids.push(await record(ledger.ledger));
+  ledger.clientRegistered(CLIENT);
+  expect(await ledger.flush(DEADLINE)).toEqual({ flushed: true, pending: 0 });
+  expect([...stub.stored.keys()].toSorted()).toEqual(ids);
+  expect(ledger.health()).toMatchObject({ lastError: null, rejected: 0, bodiesDropped: 0 });
 });
 
 test("what stands in the way is told, without the row that PostgREST quotes", async () => {

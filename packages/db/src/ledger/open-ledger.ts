@@ -1,3 +1,4 @@
+import { BatchSize } from "./flush/batch-size.ts";
 import { Delivery } from "./flush/delivery.ts";
 import { Flusher, type FlushSource } from "./flush/flusher.ts";
 import { RejectedFile } from "./flush/rejected.ts";
@@ -43,8 +44,10 @@ export function openLedger(given: LedgerOptions): OpenedLedger {
   const { log } = options;
   const registered = new Set<string>();
   const uploader = createUploader(options);
+  const size = new BatchSize(options);
   const delivery = new Delivery({
     ...options,
+    size,
     uploader,
     rejected: new RejectedFile(options.journalDir, options.rejectedBytes),
   });
@@ -61,12 +64,14 @@ export function openLedger(given: LedgerOptions): OpenedLedger {
   const finishing = (source: FlushSource, journal: AdoptedJournal): FlushSource => ({
     async next(maxBytes) {
       const batch = await source.next(maxBytes);
-      if (batch === undefined) await adoption.finish(journal);
+      if (batch === undefined && journal.reader.isIdle) await adoption.finish(journal);
       return batch;
     },
   });
   const flusher = new Flusher({
     ...options,
+    size,
+    isFailing: () => delivery.totals.lastError !== null,
     sources: () => [...ownSources(), ...adoptedSources()],
     deliver: (rows, signal) => delivery.deliver(rows, signal),
   });
@@ -92,7 +97,7 @@ export function openLedger(given: LedgerOptions): OpenedLedger {
     own.writeTurn();
     delivery.hurry();
     const target = own.rowsWritten;
-    const isDone = (): boolean => hasLooked && own.rowsFlushed >= target && adoption.journals.length === 0;
+    const isDone = (): boolean => hasLooked && own.flushedTo >= target && adoption.journals.length === 0;
     const deadline = new AbortController();
     // The one timer that keeps the process alive: somebody waits for it.
     const timeout = setTimeout(() => deadline.abort(), deadlineMs);
@@ -140,6 +145,7 @@ export function openLedger(given: LedgerOptions): OpenedLedger {
         pending: pending(),
         open: own.open,
         journaledBytes: own.bytes + adoption.bytes,
+        bufferedBytes: own.bufferedBytes + flusher.bytesUnderWay,
         adopted: adoption.journals.length,
         lastFlushAt: totals.lastFlushAt,
         lastError: totals.lastError,

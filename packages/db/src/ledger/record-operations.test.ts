@@ -17,7 +17,7 @@ let uploader: Uploader;
 
 beforeAll(async () => {
   sql = postgres(stack.dbUrl, { max: 1 });
-  uploader = createUploader({ ...stack, attemptTimeoutMs: 20_000 });
+  uploader = createUploader({ ...stack, attemptTimeoutMs: 20_000, uploads: 1 });
   await addClient(CLIENT);
 });
 afterAll(async () => {
@@ -203,7 +203,7 @@ test("a batch with a row that breaks a rule is refused as a whole, and says whic
 
 test("nobody but the secret key may call it", async () => {
   const intent = sampleIntent({ client_id: CLIENT });
-  const public_ = createUploader({ ...stack, secretKey: stack.publishableKey, attemptTimeoutMs: 20_000 });
+  const public_ = createUploader({ ...stack, secretKey: stack.publishableKey, attemptTimeoutMs: 20_000, uploads: 1 });
   try {
     const result = await public_.send([settled(intent)], never);
     expect(result).toMatchObject({ kind: "failed", reason: expect.stringContaining("SUPABASE_SECRET_KEY") });

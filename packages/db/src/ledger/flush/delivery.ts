@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Log } from "../../log.ts";
 import { withoutBodies } from "../row.ts";
+import type { BatchSize } from "./batch-size.ts";
 import type { RejectedFile } from "./rejected.ts";
 import type { StoredCounts, Uploader, UploadResult } from "./upload.ts";
 
 export interface DeliveryOptions {
   readonly uploader: Uploader;
   readonly rejected: RejectedFile;
+  readonly size: BatchSize;
   readonly backoffMs: number;
   readonly backoffLimitMs: number;
   readonly log: Log;
@@ -21,7 +23,8 @@ export interface DeliveryTotals {
   lastError: string | null;
 }
 
-type Answer = Exclude<UploadResult, { kind: "failed" }>;
+/** `tooMuch`: there was no time for so many rows. */
+type Answer = Exclude<UploadResult, { kind: "failed" }> | { readonly kind: "tooMuch" };
 
 /** Brings rows into the database, however long it takes, and isolates those that it refuses. */
 export class Delivery {
@@ -34,6 +37,8 @@ export class Delivery {
   };
   readonly #options: DeliveryOptions;
   #awake = new AbortController();
+  /** In a row, over all uploads. */
+  #failures = 0;
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
@@ -47,7 +52,7 @@ export class Delivery {
       return;
     }
     const [only] = rows;
-    if (rows.length === 1 && only !== undefined) {
+    if (answer.kind === "refused" && rows.length === 1 && only !== undefined) {
       await this.#save(only, answer.reason, signal);
       return;
     }
@@ -76,18 +81,25 @@ export class Delivery {
   }
 
   async #upload(rows: readonly Buffer[], signal: AbortSignal): Promise<Answer> {
+    const bytes = rows.reduce((sum, row) => sum + row.length, 0);
     let pauses = 0;
-    for (let failures = 0; ; failures++) {
+    for (;;) {
       signal.throwIfAborted();
+      const since = performance.now();
       const result = await this.#options.uploader.send(rows, signal);
       signal.throwIfAborted();
+      if (result.kind !== "stored" && result.isTooMuch) this.#options.size.tooMuch(bytes);
       if (result.kind !== "failed") {
-        if (failures > 0) this.#options.log("info", "The ledger reaches the database again", { failures });
-        if (result.kind === "stored") this.totals.lastError = null;
+        this.#answered();
+        if (result.kind === "stored") {
+          this.#options.size.stored(bytes, performance.now() - since);
+          this.totals.lastError = null;
+        }
         return result;
       }
-      this.#failed(result.reason, failures + 1, rows.length);
+      this.#failed(result.reason, rows.length);
       pauses = (await this.#rest(this.#pause(pauses, result.retryAfterMs), signal)) ? pauses + 1 : 0;
+      if (result.isTooMuch && rows.length > 1) return { kind: "tooMuch" };
     }
   }
 
@@ -108,8 +120,15 @@ export class Delivery {
     return !awake.signal.aborted;
   }
 
-  #failed(reason: string, failures: number, rows: number): void {
+  #answered(): void {
+    const failures = this.#failures;
+    this.#failures = 0;
+    if (failures > 0) this.#options.log("info", "The ledger reaches the database again", { failures });
+  }
+
+  #failed(reason: string, rows: number): void {
     this.totals.lastError = reason;
+    const failures = ++this.#failures;
     // 1, 2, 4, 8 …: an outage of a day must not fill the log.
     if ((failures & (failures - 1)) === 0) {
       this.#options.log("warn", "Records wait in the journal: the database cannot be reached", {

@@ -2,10 +2,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Log } from "../../log.ts";
 import type { RowBatch } from "../journal/row-reader.ts";
 import { reasonOf } from "../ledger-errors.ts";
+import type { BatchSize } from "./batch-size.ts";
 
 /** Something that has rows to flush: this process's journal or an adopted one. */
 export interface FlushSource {
-  /** Undefined when it has none at the moment. */
+  /** Undefined when all were read. Never asked again before it has answered. */
   next(maxBytes: number): Promise<RowBatch | undefined>;
 }
 
@@ -13,25 +14,37 @@ export interface FlusherOptions {
   /** Those that may be flushed now; the first one takes turns with the others. */
   readonly sources: () => readonly FlushSource[];
   readonly deliver: (rows: readonly Buffer[], signal: AbortSignal) => Promise<void>;
-  readonly batchBytes: number;
+  /** While the last upload has failed one at a time is enough to find out that it passes again. */
+  readonly isFailing: () => boolean;
+  readonly size: BatchSize;
+  /** Most uploads under way at once. */
+  readonly uploads: number;
   /** How long rows are collected before a batch leaves, unless somebody waits for them. */
   readonly lingerMs: number;
   readonly log: Log;
 }
 
 const PAUSE_AFTER_FAULT_MS = 1000;
+/** Without a backlog the next rows wait so long for the batch before them: less work for the database. */
+const PATIENCE_MS = 500;
 
-/** Moves rows from the journals to the database, a batch at a time, in the background. Holds no process alive. */
+/**
+ * Moves rows from the journals to the database in the background, a few batches at a time and in no order: what
+ * `record_operations` stores does not depend on it. Holds no process alive.
+ */
 export class Flusher {
   readonly #options: FlusherOptions;
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
+  readonly #underWay = new Set<Promise<void>>();
   #nudged = Promise.withResolvers<void>();
   #isNudged = false;
   #urgent = new AbortController();
   #waiters = 0;
   #turn = 0;
   #progress = Promise.withResolvers<void>();
+  /** Of the batches in memory; at most `uploads` of the largest size, and the rows that are larger than that. */
+  bytesUnderWay = 0;
 
   constructor(options: FlusherOptions) {
     this.#options = options;
@@ -66,7 +79,9 @@ export class Flusher {
     this.#stop.abort();
     this.#urgent.abort();
     this.nudge();
+    this.#advance();
     await this.#running;
+    await Promise.all(this.#underWay);
   }
 
   async #run(): Promise<void> {
@@ -78,16 +93,11 @@ export class Flusher {
           this.#advance();
           await this.#wait(signal);
         } else {
-          await this.#options.deliver(batch.rows, signal);
-          batch.acknowledge();
-          this.#advance();
-          // Under load a small batch means that the next one would be small too: let it grow.
-          if (batch.bytes * 2 < this.#options.batchBytes) await this.#linger(signal);
+          this.#send(batch, signal);
+          await this.#pace(this.#options.size.isFull(batch.bytes), signal);
         }
       } catch (error) {
-        if (signal.aborted) return;
-        this.#options.log("error", "The flush of the journal failed; tried again", { reason: reasonOf(error) });
-        await sleep(PAUSE_AFTER_FAULT_MS, undefined, { ref: false, signal }).catch(() => {});
+        await this.#rest(error, signal);
       }
     }
   }
@@ -96,24 +106,64 @@ export class Flusher {
     const sources = this.#options.sources();
     for (let tried = 0; tried < sources.length; tried++) {
       const source = sources[this.#turn++ % sources.length];
-      const batch = await source?.next(this.#options.batchBytes);
+      const batch = await source?.next(this.#options.size.bytes);
       if (batch !== undefined) return batch;
     }
     return undefined;
+  }
+
+  #send(batch: RowBatch, signal: AbortSignal): void {
+    this.bytesUnderWay += batch.bytes;
+    const sending = this.#deliver(batch, signal).finally(() => {
+      this.#underWay.delete(sending);
+      this.bytesUnderWay -= batch.bytes;
+      // the source may be at its end now
+      this.nudge();
+      this.#advance();
+    });
+    this.#underWay.add(sending);
+  }
+
+  async #deliver(batch: RowBatch, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await this.#options.deliver(batch.rows, signal);
+        batch.acknowledge();
+        return;
+      } catch (error) {
+        await this.#rest(error, signal);
+      }
+    }
+  }
+
+  async #rest(fault: unknown, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    this.#options.log("error", "The flush of the journal failed; tried again", { reason: reasonOf(fault) });
+    await sleep(PAUSE_AFTER_FAULT_MS, undefined, { ref: false, signal }).catch(() => {});
+  }
+
+  /** Until the next batch should be read. */
+  async #pace(isFull: boolean, signal: AbortSignal): Promise<void> {
+    const { uploads, isFailing, lingerMs } = this.#options;
+    if (!isFull) {
+      // under load a small batch means that the next one would be small too: let it grow
+      await this.#linger(lingerMs);
+      if (this.#underWay.size > 0) await Promise.race([this.#progress.promise, this.#linger(PATIENCE_MS)]);
+    }
+    while (this.#underWay.size >= (isFailing() ? 1 : uploads) && !signal.aborted) await this.#progress.promise;
   }
 
   async #wait(signal: AbortSignal): Promise<void> {
     await this.#nudged.promise;
     this.#isNudged = false;
     this.#nudged = Promise.withResolvers();
-    await this.#linger(signal);
+    if (!signal.aborted) await this.#linger(this.#options.lingerMs);
   }
 
-  async #linger(signal: AbortSignal): Promise<void> {
-    if (this.#waiters > 0 || signal.aborted) return;
+  async #linger(ms: number): Promise<void> {
+    if (this.#waiters > 0 || this.#stop.signal.aborted) return;
     this.#urgent = new AbortController();
-    const pause = { ref: false, signal: this.#urgent.signal };
-    await sleep(this.#options.lingerMs, undefined, pause).catch(() => {});
+    await sleep(ms, undefined, { ref: false, signal: this.#urgent.signal }).catch(() => {});
   }
 
   #advance(): void {

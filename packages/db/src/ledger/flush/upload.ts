@@ -6,9 +6,15 @@ import { reasonOf } from "../ledger-errors.ts";
 export type UploadResult =
   | { readonly kind: "stored"; readonly counts: StoredCounts }
   /** The database refuses something in it: sending it again changes nothing. */
-  | { readonly kind: "refused"; readonly reason: string }
+  | { readonly kind: "refused"; readonly reason: string; readonly isTooMuch: boolean }
   /** The way there or the database failed: worth another try, not before `retryAfterMs`. */
-  | { readonly kind: "failed"; readonly reason: string; readonly retryAfterMs: number };
+  | {
+      readonly kind: "failed";
+      readonly reason: string;
+      readonly retryAfterMs: number;
+      /** It was the time: fewer rows may pass. */
+      readonly isTooMuch: boolean;
+    };
 
 /** What `record_operations` answers: operations, not rows, so that a repeated one counts once. */
 const storedSchema = z.object({
@@ -30,6 +36,8 @@ export interface UploadOptions {
   readonly ca?: string | undefined;
   /** For one attempt, connecting and the last byte of the answer included. */
   readonly attemptTimeoutMs: number;
+  /** Most calls at once. */
+  readonly uploads: number;
 }
 
 export interface Uploader {
@@ -41,13 +49,14 @@ const OPEN = Buffer.from('{"operations":[');
 const COMMA = Buffer.from(",");
 const CLOSE = Buffer.from("]}");
 const ANSWER_LIMIT = 64 * 1024;
+const STATEMENT_TIMEOUT = "57014";
 const RETRY_AFTER_LIMIT_MS = 60_000;
 
 /** Posts rows to `record_operations` over connections of its own, untracked. */
-export function createUploader({ url, secretKey, ca, attemptTimeoutMs }: UploadOptions): Uploader {
+export function createUploader({ url, secretKey, ca, attemptTimeoutMs, uploads }: UploadOptions): Uploader {
   const target = new URL("rest/v1/rpc/record_operations", url.endsWith("/") ? url : `${url}/`);
   const pool = new Pool(target.origin, {
-    connections: 2,
+    connections: uploads,
     pipelining: 1,
     connect: backgroundConnector(ca),
     // One deadline for all of it, below: these two begin anew with every byte.
@@ -81,7 +90,8 @@ export function createUploader({ url, secretKey, ca, attemptTimeoutMs }: UploadO
         const text = await readLimited(answer.body);
         return judge(answer.statusCode, text, answer.headers["retry-after"]);
       } catch (error) {
-        return { kind: "failed", reason: reasonOf(error), retryAfterMs: 0 };
+        const isTooMuch = attempt.signal.aborted && !signal.aborted;
+        return { kind: "failed", reason: reasonOf(error), retryAfterMs: 0, isTooMuch };
       } finally {
         clearTimeout(deadline);
         signal.removeEventListener("abort", stop);
@@ -140,15 +150,21 @@ function judge(status: number, text: string, retryAfter: string | string[] | und
   if (status >= 200 && status < 300) {
     const counts = storedSchema.safeParse(body);
     if (counts.success) return { kind: "stored", counts: counts.data };
-    return { kind: "failed", reason: `HTTP ${status} without the counts of record_operations`, retryAfterMs: 0 };
+    return {
+      kind: "failed",
+      reason: `HTTP ${status} without the counts of record_operations`,
+      retryAfterMs: 0,
+      isTooMuch: false,
+    };
   }
   const error = errorSchema.safeParse(body);
   // The message alone: PostgREST's `details` quote the row.
   const said = error.success ? `${error.data.code} ${error.data.message.slice(0, 300)}` : "no explanation";
   const reason = `HTTP ${status}: ${said}${remedy(status, error.success ? error.data.code : "")}`;
   const isRefused = error.success ? isInTheData(error.data.code, status) : isRefusedStatus(status);
-  if (isRefused) return { kind: "refused", reason };
-  return { kind: "failed", reason, retryAfterMs: retryAfterMs(retryAfter) };
+  if (isRefused) return { kind: "refused", reason, isTooMuch: status === 413 };
+  const isTooMuch = status === 408 || status === 504 || (error.success && error.data.code === STATEMENT_TIMEOUT);
+  return { kind: "failed", reason, retryAfterMs: retryAfterMs(retryAfter), isTooMuch };
 }
 
 function isInTheData(code: string, status: number): boolean {

@@ -80,6 +80,11 @@ export class Journal {
     return this.#files.bytes;
   }
 
+  /** Records that wait for their write. */
+  get bufferedBytes(): number {
+    return this.#intents.length + this.#rows.length;
+  }
+
   /** Operations without a journaled outcome. */
   get open(): number {
     return this.#fresh.size + this.#announced.size;

@@ -4,6 +4,7 @@ import type { OpenOperation, OperationIntent } from "../ledger-types.ts";
 import { reasonOf } from "../ledger-errors.ts";
 import { Journal, type JournalOptions } from "./journal.ts";
 import { createProcessDirectory, type ProcessDirectory, removeDirectory } from "./process-directory.ts";
+import { RowProgress } from "./row-progress.ts";
 import { beat, noteRegistered, type Project, writeLock } from "./process-lock.ts";
 import { type ReadableSegment, type RowBatch, RowReader } from "./row-reader.ts";
 
@@ -29,7 +30,7 @@ export class OwnJournal {
   /** Segments whose rows are all in the database, oldest first. */
   #kept: { readonly segment: ReadableSegment; readonly since: number }[] = [];
   #finished = false;
-  rowsFlushed = 0;
+  readonly #progress = new RowProgress();
   damaged = 0;
 
   constructor(options: OwnJournalOptions) {
@@ -48,11 +49,21 @@ export class OwnJournal {
   get rowsWritten(): number {
     return this.#journal.rowsWritten;
   }
+  get rowsFlushed(): number {
+    return this.#progress.flushed;
+  }
+  /** Every row before this one is flushed. */
+  get flushedTo(): number {
+    return this.#progress.flushedTo;
+  }
   get open(): number {
     return this.#journal.open;
   }
   get bytes(): number {
     return this.#journal.bytes;
+  }
+  get bufferedBytes(): number {
+    return this.#journal.bufferedBytes;
   }
   get failure(): string | undefined {
     return this.#journal.failure;
@@ -130,15 +141,16 @@ export class OwnJournal {
   async #next(maxBytes: number): Promise<RowBatch | undefined> {
     const batch = await this.#reader.next(maxBytes);
     if (batch === undefined) {
-      this.#startAfresh();
+      if (this.#reader.isIdle) this.#startAfresh();
       return undefined;
     }
+    const flushed = this.#progress.take(batch.rows.length);
     return {
       rows: batch.rows,
       bytes: batch.bytes,
       acknowledge: () => {
         batch.acknowledge();
-        this.rowsFlushed += batch.rows.length;
+        flushed();
       },
     };
   }
@@ -178,25 +190,28 @@ export class OwnJournal {
       return;
     }
     for (const client of this.#registered) this.noteRegistered(client);
-    this.rowsFlushed = this.rowsWritten;
+    this.#progress.restart(this.rowsWritten);
     void this.#reader.close();
     this.#reader = this.#newReader();
   }
 
   #newReader(): RowReader {
-    return new RowReader({
+    const reader = new RowReader({
       segments: () => this.#journal.segments,
       drained: (segment) => {
+        // its numbers are those of a directory that was left
+        if (reader !== this.#reader) return;
         this.#kept.push({ segment, since: performance.now() });
         this.#giveUpKept();
       },
       damaged: (line) => {
         this.damaged += 1;
-        this.rowsFlushed += 1;
+        this.#progress.skip();
         this.#options.log("error", "A record in the journal is damaged on disk and was skipped", {
           bytes: line.length,
         });
       },
     });
+    return reader;
   }
 }

@@ -8,7 +8,7 @@ export interface RowBatch {
   readonly rows: readonly Buffer[];
   /** What they take in the journal. */
   readonly bytes: number;
-  /** They need not be read again. */
+  /** They are in the database: in any order among batches, once each. */
   acknowledge(): void;
 }
 
@@ -21,15 +21,21 @@ export interface ReadableSegment {
 export interface RowReaderOptions {
   /** In ascending order; may grow and shrink between two reads. */
   readonly segments: () => readonly ReadableSegment[];
-  /** Every row of this sealed segment was acknowledged. */
+  /**
+   * Every row of this sealed segment was acknowledged. One that began before it may still wait for its own: should the
+   * process die then, what ended in this segment is settled once more as unknown, which changes no stored record.
+   */
   readonly drained: (segment: ReadableSegment) => void;
   readonly damaged: (bytes: Buffer) => void;
 }
 
-/** Reads rows in the order in which they were written, one batch at a time. */
+/** Reads rows in the order in which they were written; several batches may be under way. */
 export class RowReader {
   readonly #options: RowReaderOptions;
+  /** Segments up to this one were read to their end; batches of them that are under way, and which only wait for those. */
   #done = 0;
+  readonly #underWay = new Map<number, number>();
+  readonly #ended = new Map<number, ReadableSegment>();
   #offset = 0;
   #file: FileHandle | undefined;
 
@@ -37,7 +43,7 @@ export class RowReader {
     this.#options = options;
   }
 
-  /** Up to `maxBytes` of rows (one row at the least), or undefined when all were acknowledged. */
+  /** Up to `maxBytes` of rows (one row at the least), or undefined when all were read. Not to be called before it has answered. */
   async next(maxBytes: number): Promise<RowBatch | undefined> {
     for (;;) {
       const segment = this.#options.segments().find(({ number }) => number > this.#done);
@@ -52,6 +58,11 @@ export class RowReader {
         return undefined;
       }
     }
+  }
+
+  /** Whether every row that was read is acknowledged. */
+  get isIdle(): boolean {
+    return this.#underWay.size === 0;
   }
 
   async close(): Promise<void> {
@@ -76,17 +87,10 @@ export class RowReader {
       for (const line of damaged) this.#options.damaged(line);
       // A file that is shorter than it was said to be holds nothing more.
       const end = this.#offset + (bytes.length < size ? available : consumed);
-      if (rows.length === 0) {
-        this.#offset = end;
-        return undefined;
-      }
-      return {
-        rows,
-        bytes: bytes.length,
-        acknowledge: () => {
-          this.#offset = end;
-        },
-      };
+      this.#offset = end;
+      if (rows.length === 0) return undefined;
+      this.#underWay.set(segment.number, (this.#underWay.get(segment.number) ?? 0) + 1);
+      return { rows, bytes: consumed, acknowledge: () => this.#acknowledge(segment.number) };
     }
   }
 
@@ -110,6 +114,20 @@ export class RowReader {
     await this.close();
     this.#done = segment.number;
     this.#offset = 0;
-    this.#options.drained(segment);
+    if (this.#underWay.has(segment.number)) this.#ended.set(segment.number, segment);
+    else this.#options.drained(segment);
+  }
+
+  #acknowledge(number: number): void {
+    const left = (this.#underWay.get(number) ?? 1) - 1;
+    if (left > 0) {
+      this.#underWay.set(number, left);
+      return;
+    }
+    this.#underWay.delete(number);
+    const ended = this.#ended.get(number);
+    if (ended === undefined) return;
+    this.#ended.delete(number);
+    this.#options.drained(ended);
   }
 }

@@ -23,7 +23,14 @@ export interface StubSupabase extends AsyncDisposable {
   /** Request ids of all other calls: what a counting proxy would see. */
   readonly seen: string[];
   fault: (rows: StoredOperation[], call: number) => Fault;
-  /** Resolves when the condition holds; looked at after every call. */
+  /** What a call of `record_operations` waits for before it is answered. */
+  gate: (rows: StoredOperation[]) => Promise<void> | undefined;
+  /** Calls of `record_operations` without an answer, and the most that there ever were. */
+  underWay: number;
+  mostUnderWay: number;
+  /** Looks at what `until` waits for. */
+  look(): void;
+  /** Resolves when the condition holds; looked at when a call comes and when it is answered. */
   until(condition: () => boolean): Promise<void>;
 }
 
@@ -37,6 +44,12 @@ export async function stubSupabase(): Promise<StubSupabase> {
     arrivals: new Map(),
     seen: [],
     fault: () => undefined,
+    gate: () => undefined,
+    underWay: 0,
+    mostUnderWay: 0,
+    look() {
+      for (const look of waiting) look();
+    },
     until(condition) {
       const { promise, resolve } = Promise.withResolvers<void>();
       const look = (): void => {
@@ -54,9 +67,7 @@ export async function stubSupabase(): Promise<StubSupabase> {
     },
   };
   const server = createServer((request, response) => {
-    void answer(stub, request, response).finally(() => {
-      for (const look of waiting) look();
-    });
+    void answer(stub, request, response).finally(() => stub.look());
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
@@ -72,6 +83,11 @@ async function answer(stub: StubSupabase, request: IncomingMessage, response: Se
     return;
   }
   const parsed = parseBody(text);
+  stub.underWay += 1;
+  stub.mostUnderWay = Math.max(stub.mostUnderWay, stub.underWay);
+  stub.look();
+  await stub.gate(parsed ?? []);
+  stub.underWay -= 1;
   stub.calls.push({ headers: request.headers, rows: parsed?.length ?? 0 });
   for (const { operation_id: id } of parsed ?? []) stub.arrivals.set(id, (stub.arrivals.get(id) ?? 0) + 1);
   const fault =
