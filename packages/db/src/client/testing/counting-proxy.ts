@@ -14,6 +14,8 @@ export interface Passed {
 export interface CountingProxy extends AsyncDisposable {
   readonly url: string;
   readonly passed: Passed[];
+  /** What a request waits for before it is passed on. */
+  hold: (path: string) => Promise<void> | undefined;
 }
 
 export async function countingProxy(upstream: { url: string; ca: string }): Promise<CountingProxy> {
@@ -23,6 +25,7 @@ export async function countingProxy(upstream: { url: string; ca: string }): Prom
     void (async () => {
       const { method = "GET", url = "/" } = incoming;
       const headers = endToEnd(incoming.headers);
+      await proxy.hold(url);
       const hasBody = method !== "GET" && method !== "HEAD";
       const answer = await request(upstream.url + url, {
         method,
@@ -41,15 +44,17 @@ export async function countingProxy(upstream: { url: string; ca: string }): Prom
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("the proxy has no port");
-  return {
+  const proxy: CountingProxy = {
     url: `http://127.0.0.1:${address.port}`,
     passed,
+    hold: () => undefined,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await agent.destroy();
     },
   };
+  return proxy;
 }
 
 const HOP_BY_HOP = new Set(["host", "connection", "keep-alive", "transfer-encoding", "expect"]);
