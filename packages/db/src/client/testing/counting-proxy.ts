@@ -14,6 +14,8 @@ export interface Passed {
 export interface CountingProxy extends AsyncDisposable {
   readonly url: string;
   readonly passed: Passed[];
+  /** Request ids of all that arrived, answered or not. */
+  readonly arrived: string[];
   /** What a request waits for before it is passed on. */
   hold: (path: string) => Promise<void> | undefined;
 }
@@ -21,10 +23,14 @@ export interface CountingProxy extends AsyncDisposable {
 export async function countingProxy(upstream: { url: string; ca: string }): Promise<CountingProxy> {
   const agent = new Agent({ connect: { ca: upstream.ca } });
   const passed: Passed[] = [];
+  const arrived: string[] = [];
   const server = createServer((incoming, outgoing) => {
     void (async () => {
       const { method = "GET", url = "/" } = incoming;
       const headers = endToEnd(incoming.headers);
+      const requestId = incoming.headers["x-request-id"]?.toString();
+      const isLedgers = incoming.headers["x-client-info"] === "waybill-ledger";
+      if (!isLedgers) arrived.push(String(requestId));
       await proxy.hold(url);
       const hasBody = method !== "GET" && method !== "HEAD";
       const answer = await request(upstream.url + url, {
@@ -33,8 +39,7 @@ export async function countingProxy(upstream: { url: string; ca: string }): Prom
         body: hasBody ? incoming : null,
         dispatcher: agent,
       });
-      const requestId = incoming.headers["x-request-id"]?.toString();
-      if (incoming.headers["x-client-info"] !== "waybill-ledger") {
+      if (!isLedgers) {
         passed.push({ method, path: url, status: answer.statusCode, requestId });
       }
       outgoing.writeHead(answer.statusCode, endToEnd(answer.headers));
@@ -47,6 +52,7 @@ export async function countingProxy(upstream: { url: string; ca: string }): Prom
   const proxy: CountingProxy = {
     url: `http://127.0.0.1:${address.port}`,
     passed,
+    arrived,
     hold: () => undefined,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
