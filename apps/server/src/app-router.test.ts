@@ -20,9 +20,12 @@ describe("every procedure", () => {
   it("is there", () => {
     expect(procedures.map(({ path }) => path).sort()).toMatchInlineSnapshot(`
       [
+        "clients.deactivate",
         "clients.get",
         "clients.list",
         "clients.reconnect",
+        "clients.register",
+        "clients.remove",
         "data.create",
         "data.createMany",
         "data.get",

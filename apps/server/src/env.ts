@@ -45,6 +45,8 @@ const origin = z
     "must be origins such as https://app.example.com, parted by commas, without a path",
   );
 
+const hostRule = "must be host names or addresses without port or brackets, parted by commas";
+
 const redactRule = "must be column, table.column or table.*, parted by commas";
 const redactList = commaList.pipe(
   // a bare * would hide nothing, where somebody meant all
@@ -80,6 +82,7 @@ const variables = z.object({
   WAYBILL_DATA_DIR: z.string().default(".waybill"),
   WAYBILL_JOURNAL_DIR: z.string().optional(),
   WAYBILL_ENCRYPTION_KEY: encryptionKeys.optional(),
+  WAYBILL_ALLOWED_HOSTS: commaList.pipe(z.array(z.string().regex(/^[A-Za-z0-9._:-]+$/, hostRule))),
   WAYBILL_ALLOWED_ORIGINS: commaList.pipe(z.array(origin)),
   WAYBILL_OPERATION_TIMEOUT_MS: wholeNumber(1, 3_600_000, 60_000),
   WAYBILL_ALLOW_HTTP_LOOPBACK: flag,
@@ -125,6 +128,7 @@ export interface ServerEnv {
   readonly instance: string;
   readonly dataDir: string;
   readonly journalDir: string;
+  readonly allowedHosts: readonly string[];
   readonly allowedOrigins: readonly string[];
   readonly operationTimeoutMs: number;
   readonly allowHttpLoopback: boolean;
@@ -182,6 +186,7 @@ export function readEnv(source: Readonly<Record<string, string | undefined>> = p
     instance: env.WAYBILL_INSTANCE ?? instanceOfHost(hostname()),
     dataDir,
     journalDir: resolve(env.WAYBILL_JOURNAL_DIR ?? join(dataDir, "journal")),
+    allowedHosts: env.WAYBILL_ALLOWED_HOSTS,
     allowedOrigins: env.WAYBILL_ALLOWED_ORIGINS,
     operationTimeoutMs: env.WAYBILL_OPERATION_TIMEOUT_MS,
     allowHttpLoopback: env.WAYBILL_ALLOW_HTTP_LOOPBACK,

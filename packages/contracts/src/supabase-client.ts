@@ -90,6 +90,8 @@ export function supabaseClientCreateSchemaWith(rule: UrlRule) {
 }
 
 export const supabaseClientCreateSchema = supabaseClientCreateSchemaWith({});
+/** What `clients.register` takes; whether `http:` is allowed to a loopback host is judged where the setting is known. */
+export const supabaseClientRegisterSchema = supabaseClientCreateSchemaWith({ allowHttpLoopback: true });
 export type SupabaseClientCreate = z.output<typeof supabaseClientCreateSchema>;
 
 /** What may change in a row. The key is plain text here; the store checks it against the row's client_type. */

@@ -10,15 +10,16 @@ import {
   shuttingDown,
 } from "./client/index.ts";
 import type { CallConnection, OperationWatchers, Redaction, TrackedFetch, Transport } from "./client/index.ts";
-import { openClientRows, openConnection } from "./connection/index.ts";
-import type { Connection, ConnectionOptions } from "./connection/index.ts";
+import { createAddressGuard, openClientRows, openConnection } from "./connection/index.ts";
+import type { AddressGuard, Connection, ConnectionOptions } from "./connection/index.ts";
 import { WaybillDbError } from "./errors.ts";
 import { keysOfDirectory } from "./key-file.ts";
 import { openHeartbeat, openJobCalls, openJobs, type Jobs } from "./jobs/index.ts";
 import { createClock, createUuidV7, onExit, openLedger } from "./ledger/index.ts";
 import type { OpenedLedger } from "./ledger/index.ts";
 import { silentLog } from "./log.ts";
-import { encryptSecret, type EncryptionKeys } from "./secrets.ts";
+import { encryptSecret, type EncryptionKeys, type SecretPlace } from "./secrets.ts";
+import { openSideClients, type SideClients } from "./side-clients.ts";
 import type { WaybillOptions } from "./waybill-types.ts";
 
 export type GatewayOptions = Omit<WaybillOptions, "publishableKey"> & {
@@ -39,6 +40,11 @@ export interface Gateway {
   readonly watchers: OperationWatchers;
   /** For secrets at rest: those that were given, or the journal directory's own. */
   readonly keys: EncryptionKeys;
+  /** The name of this process in `client_id`. */
+  readonly instance: string;
+  /** The clients that run beside these two. */
+  readonly sides: SideClients;
+  readonly guard: AddressGuard;
   /** Undefined until a publishable key is known. */
   anon(): Connection | undefined;
   close(): Promise<void>;
@@ -75,20 +81,22 @@ export function openGateway(options: GatewayOptions): Gateway {
   const rows = openClientRows({ url, secretKey, ca });
   const calls = openJobCalls({ url, secretKey, ca });
   const clientIds = () =>
-    [service, anon].flatMap((connection) => (connection?.health().registered ? [connection.clientId] : []));
+    [service, anon, ...sides.connections()].flatMap((connection) =>
+      connection?.health().registered ? [connection.clientId] : [],
+    );
   const heartbeat = openHeartbeat({ calls, log, clientIds });
   const retentionDays = options.operationRetentionDays;
   const jobs = retentionDays === undefined ? undefined : openJobs({ calls, log, instance, retentionDays });
   const watchers = operationWatchers();
 
+  const registered = (clientId: string): void => {
+    ledger.clientRegistered(clientId);
+    heartbeat.now();
+  };
+  const encrypt = (plain: string, clientId: string) => encryptSecret(keys, plain, keyPlace(clientId));
   const open = (clientType: ConnectionOptions["clientType"], key: string): Connection => {
     const clientId = `${instance}/${clientType}`;
-    const encrypt = (plain: string) =>
-      encryptSecret(keys, plain, { table: "supabase_clients", column: "supabase_key", row: clientId });
-    const onRegistered = () => {
-      ledger.clientRegistered(clientId);
-      heartbeat.now();
-    };
+    const onRegistered = () => registered(clientId);
     return openConnection({ clientId, clientType, url, key, encrypt, rows, log, onRegistered });
   };
   const service = open("service_role", secretKey);
@@ -105,17 +113,24 @@ export function openGateway(options: GatewayOptions): Gateway {
     // nobody would close one that is opened after the close
     return anon ?? (closing === undefined ? (anon = open("anon", key)) : service);
   };
-  const trackedFetch = createTrackedFetch({
-    url,
-    transport,
+  const means = {
     ledger: ledger.ledger,
     clock: createClock(),
     newOperationId: createUuidV7(),
     capture,
-    connectionOf,
     timeoutMs: options.operationTimeoutMs ?? TIMEOUT_MS,
-    joinRetries,
     watchers,
+  };
+  const trackedFetch = createTrackedFetch({ ...means, url, transport, connectionOf, joinRetries });
+  const guard = createAddressGuard(options.allowedHosts ?? []);
+  const sides = openSideClients({
+    means,
+    rows,
+    connection: { log, encrypt },
+    onRegistered: registered,
+    ca,
+    lookup: guard.lookup,
+    closing: () => (closing === undefined ? null : shuttingDown()),
   });
 
   settleHeld = () => trackedFetch.settleHeld();
@@ -126,13 +141,13 @@ export function openGateway(options: GatewayOptions): Gateway {
     for (const connection of [service, anon]) connection?.refuseWaiting(shuttingDown());
     forgetExit();
     // what is still under way ends here, while its outcome can be recorded
-    await transport.close();
+    await Promise.all([transport.close(), sides.closeWays()]);
     await setImmediate();
     // the ledger next: its records refer to the client rows as they are in use
     await ledger.close();
     const quiet = heartbeat.close();
     await jobs?.close();
-    await Promise.all([service.close(), anon?.close()]);
+    await Promise.all([service.close(), anon?.close(), sides.closeRows()]);
     // cuts off a last beat that hangs
     await Promise.all([rows.close(), calls.close(), quiet]);
   };
@@ -144,9 +159,17 @@ export function openGateway(options: GatewayOptions): Gateway {
     jobs,
     watchers,
     keys,
+    instance,
+    sides,
+    guard,
     anon: () => anon,
     close: () => (closing ??= close()),
   };
+}
+
+/** Where a client's key is stored, so that a ciphertext copied to another row does not decrypt. */
+export function keyPlace(clientId: string): SecretPlace {
+  return { table: "supabase_clients", column: "supabase_key", row: clientId };
 }
 
 function checkOptions(options: GatewayOptions): string {

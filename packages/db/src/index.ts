@@ -5,6 +5,7 @@ export type { Database, Json } from "./database.types.ts";
 export { WaybillDbError } from "./errors.ts";
 export { LedgerError, type FlushReport, type LedgerHealth } from "./ledger/index.ts";
 export type { Log } from "./log.ts";
+export type { RegisteredClients } from "./registered-clients.ts";
 export { makeEncryptionKey, parseEncryptionKeys, type EncryptionKeys } from "./secrets.ts";
 export { storeError, type Answer } from "./stores/answer.ts";
 export type { ClientPage, ClientStore } from "./stores/clients.ts";

@@ -4,6 +4,7 @@ import type { Connection, ConnectionHealth } from "./connection/index.ts";
 import type { Database } from "./database.types.ts";
 import type { FlushReport, LedgerHealth, SyncPolicy, WhenFull } from "./ledger/index.ts";
 import type { Log } from "./log.ts";
+import type { RegisteredClients } from "./registered-clients.ts";
 import type { EncryptionKeys } from "./secrets.ts";
 import type { ClientStore } from "./stores/clients.ts";
 import type { ModelStore } from "./stores/models.ts";
@@ -53,6 +54,8 @@ export interface WaybillOptions {
   /** The database acknowledges before its own disk has it (`synchronous_commit = off`, PGlite): records stay a while longer. */
   readonly databaseCommitsLater?: boolean | undefined;
   readonly allowHttpLoopback?: boolean | undefined;
+  /** Hosts, by name or address, that clients may be registered for though they are private, link-local or loopback. */
+  readonly allowedHosts?: readonly string[] | undefined;
   readonly log?: Log | undefined;
 }
 
@@ -80,7 +83,12 @@ export interface Waybill extends AsyncDisposable {
    */
   run<T>(context: OperationContext, work: () => T | PromiseLike<T>): Promise<T>;
   readonly operations: OperationStore & OperationStatsStore;
-  readonly clients: ClientStore;
+  readonly clients: ClientStore & RegisteredClients;
+  /**
+   * A client by its id: one of this process' own two, or a registered one, which runs in this process from then on. With
+   * an access token under that user's policies. Throws `NOT_FOUND`.
+   */
+  client(clientId: string, accessToken?: string): Promise<SupabaseClient>;
   readonly sessions: SessionStore;
   readonly models: ModelStore;
   /** A client of this process, to reconnect or deactivate it. Throws `NOT_FOUND` for one of another instance. */

@@ -4,6 +4,8 @@ import type { Connection } from "./connection/index.ts";
 import type { Database } from "./database.types.ts";
 import { WaybillDbError } from "./errors.ts";
 import { openGateway, type Gateway } from "./gateway.ts";
+import { createRegisteredClients, sideSupabase } from "./registered-clients.ts";
+import { createClientRowStore } from "./stores/client-rows.ts";
 import { createClientStore } from "./stores/clients.ts";
 import { createModelStore } from "./stores/models.ts";
 import { createOperationStatsStore } from "./stores/operation-stats.ts";
@@ -39,6 +41,8 @@ export function createWaybill(options: WaybillOptions): Waybill {
   // one for all lists: how long an answer can be is the project's
   const readRows = rowReader();
   const connections = () => ({ service_role: gateway.service, anon: anonOf(gateway) });
+  const rowStore = createClientRowStore(service);
+  const { open: openSide, ...registered } = createRegisteredClients(gateway, rowStore, options.allowHttpLoopback);
 
   return {
     service: () => service,
@@ -50,11 +54,18 @@ export function createWaybill(options: WaybillOptions): Waybill {
       return await runInContext(context, async () => await work());
     },
     operations: { ...createOperationStore(service, readRows), ...createOperationStatsStore(service) },
-    clients: createClientStore(service, readRows),
+    clients: { ...createClientStore(service, readRows), ...registered },
+    async client(clientId, accessToken) {
+      if (clientId === gateway.service.clientId) return service;
+      if (clientId !== gateway.anon()?.clientId) return sideSupabase(await openSide(clientId), accessToken);
+      return accessToken === undefined ? createSharedClient({ url, key: publishableKey, fetch }) : forUser(accessToken);
+    },
     sessions: createSessionStore({ service, untracked: untrackedClient(gateway, options), keys, readRows }),
     models: createModelStore(service, readRows),
     connection(clientId) {
-      const own = Object.values(connections()).find((connection) => connection.clientId === clientId);
+      const own =
+        Object.values(connections()).find((connection) => connection.clientId === clientId) ??
+        gateway.sides.get(clientId)?.connection;
       if (own !== undefined) return own;
       throw new WaybillDbError({
         code: "NOT_FOUND",

@@ -25,6 +25,7 @@ export function openWaybill(env: ServerEnv, access: SupabaseAccess, logger: Logg
     whenLedgerFull: env.whenLedgerFull,
     encryptionKeys: access.encryptionKeys,
     allowHttpLoopback: env.allowHttpLoopback,
+    allowedHosts: env.allowedHosts,
     log: packageLog(logger),
   });
 }

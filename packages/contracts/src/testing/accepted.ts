@@ -66,11 +66,14 @@ const pageOf = (rows: Rows): Rows =>
 const clientOutputs = omit(supabaseClientRows, ["supabase_key"]);
 const sessionOutputs = omit(authenticationContextRows, ["access_token", "refresh_token", "token_hash"]);
 
+const newClients = fc
+  .record({ instance: fc.stringMatching(/^[a-z][a-z0-9.-]{0,20}$/), supabase_url: urls, key: keys })
+  .map(({ instance, supabase_url, key }) => ({ ...key, client_id: `${instance}/${key.client_type}`, supabase_url }));
+
 const clients: Model = {
   supabaseClientSchema: supabaseClientRows,
-  supabaseClientCreateSchema: fc
-    .record({ instance: fc.stringMatching(/^[a-z][a-z0-9.-]{0,20}$/), supabase_url: urls, key: keys })
-    .map(({ instance, supabase_url, key }) => ({ ...key, client_id: `${instance}/${key.client_type}`, supabase_url })),
+  supabaseClientCreateSchema: newClients,
+  supabaseClientRegisterSchema: newClients,
   supabaseClientUpdateSchema: partOf(
     {
       supabase_url: urls,

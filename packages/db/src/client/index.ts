@@ -1,4 +1,4 @@
-export type { CallConnection } from "./call/call.ts";
+export type { CallConnection, TrackedFetchMeans } from "./call/call.ts";
 export { isConnectionFailure, isOutage, networkMessage, readErrorBody } from "./call/failure.ts";
 export type { ConnectionSign } from "./call/failure.ts";
 export { createCapture } from "./capture/capture.ts";

@@ -1,3 +1,4 @@
+import type { LookupFunction } from "node:net";
 import { supabaseClientOutputSchema } from "@waybill/contracts";
 import type { SupabaseClientRow, SupabaseClientState } from "@waybill/contracts";
 import { z } from "zod";
@@ -9,6 +10,8 @@ export interface ClientRowsOptions {
   /** `sb_secret_…` or a legacy service_role key: nobody else writes `supabase_clients`. */
   readonly secretKey: string;
   readonly ca?: string | undefined;
+  /** Finds the addresses of a host; the system's where none is given. */
+  readonly lookup?: LookupFunction | undefined;
   /** For one request (default 10 s). */
   readonly requestTimeoutMs?: number | undefined;
 }
@@ -56,7 +59,7 @@ export function openClientRows(options: ClientRowsOptions): ClientRows {
   const timeoutMs = options.requestTimeoutMs ?? 10_000;
   const prefix = new URL(options.url).pathname.replace(/\/+$/, "");
   // Few sockets of its own: a pool full of hanging calls must not keep the probe from finding out.
-  const transport = openTransport({ url: options.url, ca: options.ca, connections: 4, maxPending: 100 });
+  const transport = openTransport({ ...options, connections: 4, maxPending: 100 });
 
   const send = async (method: string, query: string, key: string, body: unknown, prefer: string) => {
     const limit = new Limit(timeoutMs, timeoutMs, null);

@@ -18,6 +18,8 @@ export interface ConnectionOptions {
   /** Makes the key fit to be stored (secrets.ts). */
   readonly encrypt: (key: string, clientId: string) => string;
   readonly rows: ClientRows;
+  /** The row is in another project than the one that is connected to: its failures say nothing of this one. */
+  readonly rowIsElsewhere?: boolean;
   readonly log: Log;
   /** Told once the row is there, so that operations may refer to it. */
   readonly onRegistered?: () => void;
@@ -140,7 +142,9 @@ export function openConnection(options: ConnectionOptions): Connection {
       if (supabaseClientPhase(stored) === "deactivated") apply({ type: "deactivated" });
       if (state.last_used === null) state = { ...state, last_used: stored.last_used };
     },
-    failed: (message) => observe({ type: "failed", message }),
+    failed: (message) => {
+      if (options.rowIsElsewhere !== true) observe({ type: "failed", message });
+    },
   });
 
   const observe = (sign: ConnectionSign): void => {

@@ -3,6 +3,7 @@ import {
   supabaseClientKeySchema,
   supabaseClientOutputSchema,
   supabaseClientPageSchema,
+  supabaseClientRegisterSchema,
 } from "@waybill/contracts";
 import { z } from "zod";
 import { router } from "../../trpc/init.ts";
@@ -18,11 +19,29 @@ export const clientsRouter = router({
     .input(supabaseClientKeySchema)
     .output(supabaseClientOutputSchema)
     .query(({ ctx, input }) => ctx.services.waybill.clients.get(input.client_id)),
-  /** Asks Supabase now instead of waiting for the next probe; only the process that runs the client can. */
+  /** Adds a client of this or another project, which this process then runs. Its key is stored encrypted and never shown. */
+  register: adminProcedure
+    .input(supabaseClientRegisterSchema)
+    .output(supabaseClientOutputSchema)
+    .mutation(({ ctx, input }) => ctx.services.waybill.clients.register(input)),
+  /** Takes a client out of use, until a person reconnects it. */
+  deactivate: adminProcedure
+    .input(supabaseClientKeySchema)
+    .output(supabaseClientOutputSchema)
+    .mutation(({ ctx, input }) => ctx.services.waybill.clients.deactivate(input.client_id)),
+  /** Removes a client that is not in use, and every record of its operations. */
+  remove: adminProcedure
+    .input(supabaseClientKeySchema)
+    .output(z.object({ removed: z.literal(true) }))
+    .mutation(async ({ ctx, input }) => {
+      await ctx.services.waybill.clients.remove(input.client_id);
+      return { removed: true } as const;
+    }),
+  /** Asks Supabase now instead of waiting for the next probe; starts a registered client that no process runs. */
   reconnect: adminProcedure
     .input(supabaseClientKeySchema)
     .output(z.object({ connected: z.boolean() }))
     .mutation(async ({ ctx, input }) => {
-      return { connected: await ctx.services.waybill.connection(input.client_id).reconnect() };
+      return { connected: await ctx.services.waybill.clients.reconnect(input.client_id) };
     }),
 });

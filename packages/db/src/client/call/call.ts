@@ -24,20 +24,24 @@ export interface CallConnection {
   observe(sign: ConnectionSign): void;
 }
 
-export interface TrackedFetchOptions {
+export interface TrackedFetchOptions extends TrackedFetchMeans {
   /** The project's URL. */
   readonly url: string;
   readonly transport: Transport;
+  /** Told from the request's headers (names in lower case), since a caller's own client brings its own key. */
+  readonly connectionOf: (headers: ReadonlyMap<string, string>) => CallConnection;
+  /** Whether the client above retries by itself, so that its attempts are joined into one operation, and none are made here. */
+  readonly joinRetries: boolean;
+}
+
+/** What the clients of several projects share. */
+export interface TrackedFetchMeans {
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly newOperationId: () => string;
   readonly capture: Capture;
-  /** Told from the request's headers (names in lower case), since a caller's own client brings its own key. */
-  readonly connectionOf: (headers: ReadonlyMap<string, string>) => CallConnection;
   /** From the call to the last byte, retries included (`WAYBILL_OPERATION_TIMEOUT_MS`); a call may ask for its own. */
   readonly timeoutMs: number;
-  /** Whether the client above retries by itself, so that its attempts are joined into one operation, and none are made here. */
-  readonly joinRetries: boolean;
   readonly watchers?: OperationWatchers;
   readonly retry?: RetryOptions | undefined;
 }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
+import type { LookupFunction } from "node:net";
 import { Agent, Dispatcher, Dispatcher1Wrapper, Pool } from "undici";
 import { responseTooLarge, transportBusy } from "../errors.ts";
 import { decompress } from "./decompress.ts";
@@ -17,6 +18,8 @@ export interface TransportOptions {
   readonly maxPending?: number | undefined;
   /** Bytes of an answer that is gathered in memory (default 64 MiB); a longer one is refused with RESPONSE_TOO_LARGE. */
   readonly maxResponseBytes?: number | undefined;
+  /** Finds the addresses of a host; the system's where none is given. */
+  readonly lookup?: LookupFunction | undefined;
   readonly connectTimeoutMs?: number | undefined;
 }
 
@@ -50,7 +53,10 @@ export function openTransport(options: TransportOptions): Transport {
     bodyTimeout: 0,
     connectTimeout: options.connectTimeoutMs ?? 10_000,
     allowH2: false,
-    ...(options.ca === undefined ? {} : { connect: { ca: options.ca } }),
+    connect: {
+      ...(options.ca === undefined ? {} : { ca: options.ca }),
+      ...(options.lookup === undefined ? {} : { lookup: options.lookup }),
+    },
   };
   const pool = new Pool(origin, settings);
   const elsewhere = new Agent(settings);
