@@ -43,6 +43,6 @@ export function createServices({ waybill, url, jwtSecret, fetchKeys, logger }: S
     sessions: createSessionService(waybill, openSessions),
     models: createModelService(waybill.models, lookup),
     data: createDataService(waybill, lookup),
-    telemetry: createTelemetry(waybill),
+    telemetry: createTelemetry(waybill, url),
   };
 }

@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import type { CreateExpressContextOptions } from "@trpc/server/adapters/express";
 import { requestIdOf } from "../http/request-id.ts";
 import type { Caller } from "../features/sessions/caller.ts";
+import type { TraceHeaders } from "../telemetry/tracing.ts";
 import type { Services } from "../services.ts";
 
 /** What a procedure knows of the request that it serves; one for all calls of a batch. */
@@ -10,6 +11,7 @@ export interface RequestContext {
   readonly requestId: string;
   readonly ipAddress: string | null;
   readonly userAgent: string | null;
+  readonly traceHeaders: TraceHeaders;
   /** The session token or access token of the header `authorization`; null without one. */
   readonly bearer: string | null;
   /** Who calls; asked once however many calls a batch has. Rejects with TOKEN_INVALID, SESSION_EXPIRED or SESSION_OVER. */
@@ -27,9 +29,17 @@ export function contextOf(services: Services) {
       requestId,
       ipAddress: req.ip !== undefined && isIP(req.ip) !== 0 && !req.ip.includes("%") ? req.ip : null,
       userAgent: req.headers["user-agent"]?.slice(0, 1024).trim() || null,
+      traceHeaders: traceHeadersOf(req.headers),
       bearer,
       caller: () => (caller ??= bearer === null ? Promise.resolve(null) : services.callerOf(bearer)),
     };
+  };
+}
+
+function traceHeadersOf({ traceparent, tracestate }: CreateExpressContextOptions["req"]["headers"]): TraceHeaders {
+  return {
+    ...(typeof traceparent === "string" ? { traceparent } : {}),
+    ...(typeof tracestate === "string" ? { tracestate } : {}),
   };
 }
 

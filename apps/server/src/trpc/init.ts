@@ -10,6 +10,11 @@ const t = initTRPC.context<RequestContext>().create({
 
 /** Any procedure, in view of metrics and traces where somebody looks at them. */
 export const procedure = t.procedure.use(({ ctx, path, next }) =>
-  ctx.services.telemetry.procedure(path, next, (result) => (result.ok ? "OK" : asApiError(result.error).waybillCode)),
+  ctx.services.telemetry.procedure({
+    path,
+    traceHeaders: ctx.traceHeaders,
+    run: next,
+    codeOf: (result) => (result.ok ? "OK" : asApiError(result.error).waybillCode),
+  }),
 );
 export const { router } = t;

@@ -1,0 +1,105 @@
+import {
+  context,
+  propagation,
+  ProxyTracerProvider,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type Tracer,
+} from "@opentelemetry/api";
+import type { WatchedOperation, WatchedOutcome, Waybill } from "@waybill/db";
+
+/** The headers by which a caller hands its trace on. */
+export type TraceHeaders = Readonly<Partial<Record<"traceparent" | "tracestate", string>>>;
+
+export interface Tracing {
+  /** Runs a procedure in a span of its own, under the caller's trace. `codeOf` as in Telemetry. */
+  procedure<Result>(
+    path: string,
+    caller: TraceHeaders,
+    run: () => Promise<Result>,
+    codeOf: (result: Result) => string,
+  ): Promise<Result>;
+}
+
+/**
+ * Spans for procedures and operations, where the operator registered an OpenTelemetry provider before the start; without
+ * one, undefined, and nothing is looked at. A span has names and codes, and never a value: not of a query, not of an error.
+ */
+export function openTracing(waybill: Waybill, supabaseUrl: string): Tracing | undefined {
+  if (!isProviderRegistered()) return undefined;
+  const tracer = trace.getTracer("waybill");
+  traceOperations(waybill, tracer, supabaseUrl);
+  return {
+    procedure(path, caller, run, codeOf) {
+      const active = context.active();
+      // an instrumentation of HTTP has read the caller's trace already
+      const parent = trace.getSpan(active) === undefined ? propagation.extract(active, caller) : active;
+      const attributes = { "rpc.system.name": "trpc", "rpc.method": path };
+      return tracer.startActiveSpan(path, { kind: SpanKind.SERVER, attributes }, parent, async (span) => {
+        try {
+          const result = await run();
+          const code = codeOf(result);
+          if (code !== "OK") fail(span, code);
+          return result;
+        } finally {
+          span.end();
+        }
+      });
+    },
+  };
+}
+
+function isProviderRegistered(): boolean {
+  const provider = trace.getTracerProvider();
+  return !(provider instanceof ProxyTracerProvider) || provider.getDelegateTracer("waybill") !== undefined;
+}
+
+/** By the semantic conventions for database clients: one span an operation, and its trace goes on to Supabase. */
+function traceOperations(waybill: Waybill, tracer: Tracer, supabaseUrl: string): void {
+  const { hostname, port } = new URL(supabaseUrl);
+  const place = { "server.address": hostname, "server.port": Number(port || 443) };
+  waybill.watch({
+    begun(operation, setHeader) {
+      const span = tracer.startSpan(`${operation.operation_type} ${operation.table_name}`, {
+        kind: SpanKind.CLIENT,
+        attributes: { ...place, ...attributesOf(operation) },
+      });
+      propagation.inject(trace.setSpan(context.active(), span), setHeader, {
+        // baggage stays here: it may hold anything
+        set: (set, name, value) => {
+          if (name === "traceparent" || name === "tracestate") set(name, value);
+        },
+      });
+      return (outcome) => {
+        span.setAttribute("waybill.attempts", outcome.attempts);
+        if (outcome.status !== "success") fail(span, errorTypeOf(outcome));
+        span.end();
+      };
+    },
+  });
+}
+
+function attributesOf({ operation_type, table_name, operation_id, request_id }: WatchedOperation) {
+  return {
+    "db.system.name": "postgresql",
+    "db.operation.name": operation_type,
+    "db.collection.name": table_name,
+    "waybill.operation_id": operation_id,
+    ...(request_id === null ? {} : { "waybill.request_id": request_id }),
+  };
+}
+
+/** No message: what Postgres says may quote a value. */
+function fail(span: Span, errorType: string): void {
+  span.setAttribute("error.type", errorType);
+  span.setStatus({ code: SpanStatusCode.ERROR });
+}
+
+/** The code that an error message begins with: SQLSTATE, PostgREST's, Auth's, the network's, or an HTTP status. */
+function errorTypeOf({ status, error_message }: WatchedOutcome): string {
+  if (status === "timeout") return "timeout";
+  const [, http, code] = /^(?:HTTP (\d{3})\b|([A-Za-z0-9_]{3,60}):)/.exec(error_message ?? "") ?? [];
+  return http ?? code ?? "_OTHER";
+}
