@@ -34,6 +34,12 @@ export function connectionFault(reply: Reply, { kind }: Pick<Call, "kind">): str
   return isOutage(status, said, kind.service) ? httpErrorMessage(status, statusText, { ...said, message: null }) : null;
 }
 
+/**
+ * Where a redirect could be followed, the platform's fetch keeps a copy of all that it has sent (Fetch standard,
+ * "HTTP-network-or-cache fetch", step 8): an upload would be in memory whole. Storage redirects none.
+ */
+const ONCE: RequestInit = { redirect: "error" };
+
 async function sendStreaming(transport: Transport, { kind, request }: Call, limit: Limit): Promise<Reply> {
   const controller = new AbortController();
   limit.onEnd = (reason) => controller.abort(reason);
@@ -42,6 +48,7 @@ async function sendStreaming(transport: Transport, { kind, request }: Call, limi
     method: request.method,
     headers: Object.fromEntries(request.headers),
     signal: controller.signal,
+    ...(kind.service === "storage" && request.body.kind === "stream" ? ONCE : {}),
   });
   // An event stream has no expected end: the deadline is for its beginning, and the caller's signal for all of it.
   if (response.headers.get("content-type")?.startsWith("text/event-stream") === true) limit.lift();
