@@ -31,7 +31,7 @@ export async function measureFlush(rounds: number, rowsARound: number): Promise<
   await using stack = await start({ engine: "native", seed: false });
   const sql = postgres(stack.dbUrl, { max: IN_FLIGHT, onnotice: () => undefined });
   const { url, secretKey, ca } = stack;
-  const uploader = createUploader({ url, secretKey, ca, attemptTimeoutMs: 60_000 });
+  const uploader = createUploader({ url, secretKey, ca, attemptTimeoutMs: 60_000, uploads: IN_FLIGHT });
   try {
     const [{ version } = { version: "PostgreSQL" }] = await sql<{ version: string }[]>`select version()`;
     await sql`insert into supabase_clients (client_id, supabase_url, supabase_key, client_type, connection_status)

@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import { setImmediate } from "node:timers/promises";
 import { clientTypeOfKey, instanceSchema, supabaseKeySchema, supabaseUrlSchema } from "@waybill/contracts";
+import { createReadCache, type ReadCache } from "./cache/index.ts";
 import {
   createCapture,
   createRedaction,
@@ -33,6 +34,8 @@ export type GatewayOptions = Omit<WaybillOptions, "publishableKey"> & {
 export interface Gateway {
   readonly fetch: TrackedFetch;
   readonly transport: Transport;
+  /** Undefined unless the options ask for one. */
+  readonly cache: ReadCache | undefined;
   readonly ledger: OpenedLedger;
   readonly service: Connection;
   /** Undefined where `operationRetentionDays` is. */
@@ -59,6 +62,7 @@ export function openGateway(options: GatewayOptions): Gateway {
   const instance = checkOptions(options);
   // before anything is open that would have to be closed again
   const capture = createCapture(redactionOf(options.redact), options.captureBytes);
+  const cache = options.cache === undefined ? undefined : createReadCache(options.cache);
   const { url, secretKey, ca, journalDir, joinRetries } = options;
   const log = options.log ?? silentLog;
   const keys = options.encryptionKeys ?? keysOfDirectory(journalDir);
@@ -121,7 +125,8 @@ export function openGateway(options: GatewayOptions): Gateway {
     timeoutMs: options.operationTimeoutMs ?? TIMEOUT_MS,
     watchers,
   };
-  const trackedFetch = createTrackedFetch({ ...means, url, transport, connectionOf, joinRetries });
+  // answers kept are this project's alone
+  const trackedFetch = createTrackedFetch({ ...means, url, transport, connectionOf, joinRetries, cache });
   const guard = createAddressGuard(options.allowedHosts ?? []);
   const sides = openSideClients({
     means,
@@ -154,6 +159,7 @@ export function openGateway(options: GatewayOptions): Gateway {
   return {
     fetch: trackedFetch,
     transport,
+    cache,
     ledger,
     service,
     jobs,

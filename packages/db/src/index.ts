@@ -1,3 +1,4 @@
+export type { CachedTable, CacheOptions } from "./cache/index.ts";
 export { callErrorCode, currentContext, lastOperationId, type OperationContext } from "./client/index.ts";
 export type { OperationWatcher, WatchedOperation, WatchedOutcome } from "./client/index.ts";
 export type { ConnectionHealth } from "./connection/index.ts";

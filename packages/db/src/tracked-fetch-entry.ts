@@ -7,6 +7,8 @@ export type TrackedFetchOptions = Omit<WaybillOptions, "publishableKey"> & { rea
 /** A `fetch` for `createClient(url, key, { global: { fetch } })`. */
 export type StandaloneFetch = typeof fetch &
   AsyncDisposable & {
+    /** Drops the cached answers that a change of this table concerns, for changes that did not pass through here. */
+    invalidate(table: string): void;
     /** Brings every finished record to the database; waits at most `deadlineMs` (default 5,000). */
     flush(deadlineMs?: number): Promise<FlushReport>;
     /** Flushes, signs the clients off and closes every connection. What could not be flushed waits in the journal. */
@@ -30,6 +32,7 @@ export function trackedFetch(options: TrackedFetchOptions): StandaloneFetch {
       gateway.fetch.settleHeld();
       return gateway.ledger.flush(deadlineMs);
     },
+    invalidate: (table: string) => gateway.cache?.invalidate(table),
     close: () => gateway.close(),
     [Symbol.asyncDispose]: () => gateway.close(),
   });

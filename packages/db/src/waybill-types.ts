@@ -1,4 +1,5 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
+import type { CacheOptions } from "./cache/index.ts";
 import type { OperationContext, OperationWatcher } from "./client/index.ts";
 import type { Connection, ConnectionHealth } from "./connection/index.ts";
 import type { Database } from "./database.types.ts";
@@ -56,6 +57,8 @@ export interface WaybillOptions {
   readonly allowHttpLoopback?: boolean | undefined;
   /** Hosts, by name or address, that clients may be registered for though they are private, link-local or loopback. */
   readonly allowedHosts?: readonly string[] | undefined;
+  /** Keeps answers of these tables in memory, each for the caller that it was given to. Default: none. */
+  readonly cache?: CacheOptions | undefined;
   readonly log?: Log | undefined;
 }
 
@@ -91,6 +94,8 @@ export interface Waybill extends AsyncDisposable {
   client(clientId: string, accessToken?: string): Promise<SupabaseClient>;
   readonly sessions: SessionStore;
   readonly models: ModelStore;
+  /** Drops the cached answers that a change of this table concerns, for changes that did not pass through here. */
+  invalidate(table: string): void;
   /** A client of this process, to reconnect or deactivate it. Throws `NOT_FOUND` for one of another instance. */
   connection(clientId: string): Pick<Connection, "health" | "reconnect" | "deactivate">;
   health(): WaybillHealth;

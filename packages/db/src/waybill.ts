@@ -62,6 +62,7 @@ export function createWaybill(options: WaybillOptions): Waybill {
     },
     sessions: createSessionStore({ service, untracked: untrackedClient(gateway, options), keys, readRows }),
     models: createModelStore(service, readRows),
+    invalidate: (table) => gateway.cache?.invalidate(table),
     connection(clientId) {
       const own =
         Object.values(connections()).find((connection) => connection.clientId === clientId) ??

@@ -42,6 +42,12 @@ export function currentContext(): OperationContext | undefined {
   return scopes.getStore()?.context;
 }
 
+/** Runs `work` under the context in force, whose caller does not see the operations begun in it as its own last one. */
+export function inScopeOfItsOwn<T>(work: () => T): T {
+  const context = currentContext();
+  return context === undefined ? work() : runInContext(context, work);
+}
+
 /** The operation last begun in this context, to be named in an error; none outside a context. */
 export function lastOperationId(): string | undefined {
   return scopes.getStore()?.lastOperationId;

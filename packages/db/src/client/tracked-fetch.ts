@@ -12,7 +12,7 @@ import { takeTimeout } from "./call/timeout-header.ts";
 import { parseSearch } from "./capture/redact-search.ts";
 import { classify, OPERATION_HEADER } from "./classify/classify.ts";
 import { decodeSegment } from "./classify/operation-class.ts";
-import { currentContext, noteOperation } from "./context.ts";
+import { currentContext, inScopeOfItsOwn, noteOperation } from "./context.ts";
 import { ledgerRefusal } from "./errors.ts";
 import { Limit } from "./transport/limit.ts";
 
@@ -36,9 +36,7 @@ export function createTrackedFetch(options: TrackedFetchOptions): TrackedFetch {
   // as `createClient` normalizes it: the host in lower case, no default port
   const base = new URL(options.url).href.replace(/\/+$/, "");
 
-  const trackedFetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
-    const started = options.clock.start();
-    const request = readRequest(base, input, init);
+  const perform = async (request: ReadRequest, started: Instant, isRefresh: boolean): Promise<Response> => {
     const call = beginCall(options, remembered, request, started);
     const elapsed = options.clock.since(call.started).execution_time_ms - 1;
     const limit = new Limit(Math.max(1, call.timeoutMs - elapsed), call.timeoutMs, request.signal);
@@ -55,15 +53,35 @@ export function createTrackedFetch(options: TrackedFetchOptions): TrackedFetch {
       });
       // it may have ended since the journal answered, while nobody was there to be told
       if (limit.ended !== undefined) throw limit.reason;
-      const turn = call.connection.enter(limit);
-      if (turn !== undefined) await turn;
-      settle.entered();
-      if (limit.ended !== undefined) throw limit.reason;
-      return await answerCall(means, call, limit, settle);
+      const send = async (): Promise<Response> => {
+        const turn = call.connection.enter(limit);
+        if (turn !== undefined) await turn;
+        settle.entered();
+        if (limit.ended !== undefined) throw limit.reason;
+        return await answerCall(means, call, limit, settle);
+      };
+      if (options.cache === undefined) return await send();
+      return await options.cache.pass({
+        call,
+        limit,
+        settle,
+        send,
+        refresh: isRefresh ? null : () => refresh(request),
+      });
     } catch (error) {
       settle.broken(error);
       throw error;
     }
+  };
+  /** The same read, for nobody who waits for it. */
+  const refresh = (request: ReadRequest): Promise<Response> => {
+    const headers = new Map(request.headers);
+    headers.delete("x-request-id");
+    return inScopeOfItsOwn(() => perform({ ...request, headers, signal: null }, options.clock.start(), true));
+  };
+  const trackedFetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
+    const started = options.clock.start();
+    return await perform(readRequest(base, input, init), started, false);
   };
   return Object.assign(trackedFetch, { settleHeld: () => held.settleAll(), endWaits: () => retries?.endWaits() });
 }

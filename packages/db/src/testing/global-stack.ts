@@ -12,6 +12,8 @@ export interface StackAddress {
   readonly secretKey: string;
   readonly dbUrl: string;
   readonly ca: string;
+  /** Signs access tokens, for claims that Auth would not write by itself. */
+  readonly jwtSecret: string;
 }
 
 declare module "vitest" {
@@ -25,10 +27,10 @@ declare module "vitest" {
 /** One stack for every test file: its types are taken before the seed adds the demo's tables. */
 export default async function startStack(project: TestProject): Promise<() => Promise<void>> {
   const stack = await start({ seed: false });
-  const { url, publishableKey, secretKey, dbUrl, ca } = stack;
+  const { url, publishableKey, secretKey, dbUrl, ca, jwtSecret } = stack;
   project.provide("typesOfMigrations", await renderTypes(dbUrl));
   await applySeed(dbUrl);
-  project.provide("stack", { url, publishableKey, secretKey, dbUrl, ca });
+  project.provide("stack", { url, publishableKey, secretKey, dbUrl, ca, jwtSecret });
   return () => stack.stop();
 }
 

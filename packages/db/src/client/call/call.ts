@@ -8,6 +8,7 @@ import type { Transport } from "../transport/transport.ts";
 import type { OperationWatchers } from "../watch.ts";
 import type { ConnectionSign } from "./failure.ts";
 import type { ReadRequest } from "./read-request.ts";
+import type { ReadThrough } from "./read-through.ts";
 import type { RetryOptions } from "./retries.ts";
 import type { Subject } from "./subject.ts";
 
@@ -44,6 +45,8 @@ export interface TrackedFetchMeans {
   readonly timeoutMs: number;
   readonly watchers?: OperationWatchers;
   readonly retry?: RetryOptions | undefined;
+  /** Answers reads from memory where it may. */
+  readonly cache?: ReadThrough | undefined;
 }
 
 /** One operation under way. */
