@@ -51,6 +51,20 @@ describe("readEnv", () => {
     expect(faultOf({ WAYBILL_JOURNAL_MAX: "1000" })).toContain("at least 1 MiB");
   });
 
+  it("takes the tables whose reads are cached, and none by default", () => {
+    expect(readEnv({ WAYBILL_CACHE_STALE_MS: "5" }).cache).toBeUndefined();
+    const given = { WAYBILL_CACHE_TABLES: 'airports=60000, "My Table"=5', WAYBILL_CACHE_BYTES: "1 MiB" };
+    expect(readEnv({ ...given, WAYBILL_CACHE_STALE_MS: "7" }).cache).toEqual({
+      tables: { airports: { ttlMs: 60_000, staleMs: 7 }, '"My Table"': { ttlMs: 5, staleMs: 7 } },
+      maxBytes: 1_048_576,
+    });
+    for (const wrong of ["airports", "airports=0", "airports=86400001", "my table=5", "public.data_models=5"]) {
+      const fault = faultOf({ WAYBILL_CACHE_TABLES: wrong });
+      expect(fault).toMatch(/^  WAYBILL_CACHE_TABLES must be tables with the ms .*airports=60000/m);
+      expect(fault).not.toContain("data_models");
+    }
+  });
+
   it("takes a project with all it needs", () => {
     expect(readEnv({ ...project, WAYBILL_ALLOWED_ORIGINS: "https://a.example, http://localhost:5173" })).toMatchObject({
       supabase: { kind: "project", url: project.SUPABASE_URL },

@@ -1,7 +1,8 @@
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { clientTypeOfKey, instanceSchema, supabaseUrlSchema } from "@waybill/contracts";
-import { parseEncryptionKeys, WaybillDbError } from "@waybill/db";
+import { type CacheOptions, parseEncryptionKeys, WaybillDbError } from "@waybill/db";
+import { cacheTables } from "./start/cache-tables.ts";
 import { parseByteSize } from "./start/byte-size.ts";
 import { instanceOfHost } from "./start/instance-name.ts";
 import { z } from "zod";
@@ -97,6 +98,9 @@ const variables = z.object({
     .enum(["never", "interval", "always"], { error: "must be never, interval or always" })
     .default("interval"),
   WAYBILL_LEDGER_FULL: z.enum(["block", "shed"], { error: "must be block or shed" }).default("block"),
+  WAYBILL_CACHE_TABLES: commaList.pipe(cacheTables),
+  WAYBILL_CACHE_STALE_MS: wholeNumber(0, 86_400_000, 0),
+  WAYBILL_CACHE_BYTES: byteSize("1 MiB", "64 MiB"),
   WAYBILL_BODY_BYTES: wholeNumber(1024, 64 * 1_048_576, 1_048_576),
   WAYBILL_METRICS_TOKEN: z.string().min(16, "must have 16 characters at least").optional(),
   WAYBILL_BATCH_CALLS: wholeNumber(1, 1000, 20),
@@ -140,6 +144,8 @@ export interface ServerEnv {
   readonly maxJournalBytes: number;
   readonly journalFsync: "never" | "interval" | "always";
   readonly whenLedgerFull: "block" | "shed";
+  /** Undefined where no table is named. */
+  readonly cache: CacheOptions | undefined;
   readonly bodyBytes: number;
   readonly batchCalls: number;
   readonly metricsToken: string | undefined;
@@ -197,6 +203,7 @@ export function readEnv(source: Readonly<Record<string, string | undefined>> = p
     maxJournalBytes: env.WAYBILL_JOURNAL_MAX,
     journalFsync: env.WAYBILL_JOURNAL_FSYNC,
     whenLedgerFull: env.WAYBILL_LEDGER_FULL,
+    cache: cacheOf(env),
     bodyBytes: env.WAYBILL_BODY_BYTES,
     batchCalls: env.WAYBILL_BATCH_CALLS,
     metricsToken: env.WAYBILL_METRICS_TOKEN,
@@ -241,6 +248,13 @@ function supabaseSettings(env: z.infer<typeof variables>): SupabaseSettings {
   }
   const { SUPABASE_JWT_SECRET: jwtSecret, WAYBILL_CA_FILE: caFile } = env;
   return { kind: "project", url, publishableKey, secretKey, jwtSecret, caFile, encryptionKey };
+}
+
+function cacheOf(env: z.infer<typeof variables>): CacheOptions | undefined {
+  const { WAYBILL_CACHE_TABLES: ttls, WAYBILL_CACHE_STALE_MS: staleMs, WAYBILL_CACHE_BYTES: maxBytes } = env;
+  if (ttls.size === 0) return undefined;
+  const tables = Object.fromEntries(Array.from(ttls, ([table, ttlMs]) => [table, { ttlMs, staleMs }]));
+  return { tables, maxBytes };
 }
 
 function problems(found: readonly (readonly [name: string, problem: string])[]): string {

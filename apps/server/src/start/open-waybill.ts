@@ -23,6 +23,7 @@ export function openWaybill(env: ServerEnv, access: SupabaseAccess, logger: Logg
     // PGlite never calls fsync
     databaseCommitsLater: env.supabase.kind === "embedded" && env.supabase.engine === "pglite",
     whenLedgerFull: env.whenLedgerFull,
+    cache: env.cache,
     encryptionKeys: access.encryptionKeys,
     allowHttpLoopback: env.allowHttpLoopback,
     allowedHosts: env.allowedHosts,

@@ -1,0 +1,43 @@
+import { afterAll, beforeAll, expect, inject, it } from "vitest";
+import { airports } from "../../testing/demo-models.ts";
+import { refusalOf } from "../../testing/refusal.ts";
+import { openSql } from "../../testing/sql.ts";
+import { openStage, type Person, type Stage } from "../../testing/stage.ts";
+
+const sql = openSql(inject("stack").dbUrl);
+let stage: Stage;
+let ada: Person;
+let eve: Person;
+
+beforeAll(async () => {
+  stage = await openStage({ env: { WAYBILL_CACHE_TABLES: "airports=3600000" } });
+  const admin = await stage.newAdmin();
+  [ada, eve] = await Promise.all([stage.newUser(), stage.newUser()]);
+  await admin.api.models.create.mutate(airports);
+});
+afterAll(async () => {
+  await sql.end();
+  await stage[Symbol.asyncDispose]();
+});
+
+it("reads of a table in WAYBILL_CACHE_TABLES come from memory until a write passes through, and end with the session", async () => {
+  const rest = { city: "Nome", state: "AK", country: "USA", latitude: 64.5, longitude: -165.4 };
+  await ada.api.data.create.mutate({ model: "airports", row: { iata: "CAC1", name: "first", ...rest } });
+  const requestId = crypto.randomUUID();
+  const reader = stage.client(eve.sessionToken, { "x-request-id": requestId });
+  const nameSeen = async () => (await reader.data.get.query({ model: "airports", key: { iata: "CAC1" } }))["name"];
+
+  expect(await nameSeen()).toBe("first");
+  await sql`update airports set name = 'behind' where iata = 'CAC1'`;
+  expect(await nameSeen()).toBe("first");
+  await ada.api.data.update.mutate({ model: "airports", key: { iata: "CAC1" }, changes: { city: "Kiana" } });
+  expect(await nameSeen()).toBe("behind");
+
+  await stage.services.waybill.flush();
+  const { rows } = await eve.api.operations.list.query({ request_id: requestId, table_name: "airports" });
+  expect(rows.map(({ attempts }) => attempts)).toEqual([1, 0, 1]);
+  expect(rows[1]).toMatchObject({ status: "success", user_id: eve.userId, response_data: { cached: true } });
+
+  await eve.api.sessions.logout.mutate();
+  expect(await refusalOf(nameSeen())).toMatchObject({ httpStatus: 401 });
+});
