@@ -63,6 +63,8 @@ export async function openNative(directory: string, password: string): Promise<E
       // Also after a lost connection: what was announced meanwhile was missed.
       await superuser.listen("pgrst", callback, callback);
     },
+    // Postgres itself answers 53100, and goes on.
+    lowOnSpace: () => false,
     crashed: server.crashed,
     close: () => (closed ??= closing.disposeAsync()),
   };

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { findPackageJSON } from "node:module";
 import { PGlite } from "@electric-sql/pglite";
 import { z } from "zod";
+import { freeSpace, writeReserve } from "./pglite/free-space.ts";
 import { listenDatabase } from "./pglite/socket.ts";
 import type { Engine, EngineSession } from "./engine.ts";
 import { messageOf } from "./errors.ts";
@@ -25,8 +26,10 @@ export interface PgliteLimits {
   readonly idleInTransactionMs: number;
   /** Of `dbUrl`, at the same time. */
   readonly maxConnections: number;
+  /** Of the disk with the directory, in bytes; below `writeReserve` nothing is written. */
+  readonly freeSpace: (directory: string) => number;
 }
-const defaultLimits: PgliteLimits = { idleInTransactionMs: 30_000, maxConnections: 100 };
+const defaultLimits: PgliteLimits = { idleInTransactionMs: 30_000, maxConnections: 100, freeSpace };
 
 /**
  * Postgres in WebAssembly, inside this process, with its files in `directory`. It never calls fsync: what it
@@ -37,13 +40,15 @@ export async function openPglite(
   password: string,
   limits: Partial<PgliteLimits> = {},
 ): Promise<Engine> {
+  const { freeSpace: freeIn, ...socketLimits } = { ...defaultLimits, ...limits };
+  const lowOnSpace = (): boolean => freeIn(directory) < writeReserve;
   const connection = await createPgliteConnection({ url: directory, pgliteOptions: { startParams } });
   const { driver } = connection;
   await driver.waitReady;
   const crashed = watchForCrash(driver);
   const lock = new SessionLock();
   wallOff(connection, { lock });
-  const socket = await listenDatabase({ driver, lock, password, ...defaultLimits, ...limits });
+  const socket = await listenDatabase({ driver, lock, password, lowOnSpace, ...socketLimits });
   const superuser = sessionOf(driver);
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
@@ -64,6 +69,7 @@ export async function openPglite(
     onSchemaChange: async (callback) => {
       await lock.run(() => driver.listen("pgrst", callback));
     },
+    lowOnSpace,
     crashed,
     close: () => (closing ??= close()),
   };

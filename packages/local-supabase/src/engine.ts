@@ -17,6 +17,8 @@ export interface Engine {
   transaction<T>(work: (session: EngineSession) => Promise<T>): Promise<T>;
   /** Calls back after a commit that sent `notify pgrst`, as every change of tables and functions does. */
   onSchemaChange(callback: () => void): Promise<void>;
+  /** Whether nothing may be written for now, because the disk with its files is almost full. */
+  readonly lowOnSpace: () => boolean;
   /** Resolves to the reason when the database has ended by itself: nothing works any more. */
   readonly crashed: Promise<string>;
   /** Makes everything durable and frees files, ports and processes. Safe to call twice. */

@@ -5,9 +5,12 @@ import * as wire from "./wire-protocol.ts";
 export interface SharedSessionOptions {
   readonly driver: PgliteDriver;
   readonly lock: SessionLock;
+  readonly lowOnSpace: () => boolean;
 }
 
 let lastNumber = 0;
+
+const readOnly = "default_transaction_read_only";
 
 const noRows = "send COPY … FROM STDIN alone, as a simple query";
 
@@ -29,6 +32,7 @@ export class SharedSession implements AsyncDisposable {
   /** After an error everything up to the client's Sync is skipped, as the protocol asks. */
   #skipsToSync = false;
   #settingsChanged = false;
+  #readsOnly = false;
   #release: (() => void) | undefined;
 
   constructor(options: SharedSessionOptions, startup: ReadonlyMap<string, string>) {
@@ -102,9 +106,11 @@ export class SharedSession implements AsyncDisposable {
   }
 
   async #begin(): Promise<void> {
-    this.#release = await this.#options.lock.acquire();
-    if (this.#settings.size === 0) return;
-    const { driver } = this.#options;
+    const { driver, lock, lowOnSpace } = this.#options;
+    this.#release = await lock.acquire();
+    // Goes with the turn; the client's own settings come after it.
+    this.#readsOnly = lowOnSpace();
+    if (this.#readsOnly) await driver.exec(`set ${readOnly} = on`);
     for (const [name, value] of this.#settings) {
       await driver.query("select set_config($1, $2, false)", [name, value]).catch(() => this.#settings.delete(name));
     }
@@ -113,7 +119,7 @@ export class SharedSession implements AsyncDisposable {
   async #end(): Promise<void> {
     const { driver } = this.#options;
     try {
-      if (this.#settingsChanged) this.#settings = await readSettings(driver);
+      if (this.#settingsChanged) await this.#keepSettings();
       this.#settingsChanged = false;
       // Whatever the client set, a role above all, must not be there for the next one. (PGlite knows no user to RESET to.)
       await driver.exec("set session authorization postgres; reset role; reset all; discard temp; listen pgrst");
@@ -121,6 +127,12 @@ export class SharedSession implements AsyncDisposable {
       this.#release?.();
       this.#release = undefined;
     }
+  }
+
+  async #keepSettings(): Promise<void> {
+    const ownReadOnly = this.#settings.get(readOnly);
+    this.#settings = await readSettings(this.#options.driver);
+    if (this.#readsOnly && ownReadOnly === undefined) this.#settings.delete(readOnly);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

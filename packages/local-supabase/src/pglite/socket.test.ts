@@ -10,10 +10,12 @@ import { codeOf } from "../errors.ts";
 import { loadKeys } from "../data-dir/keys.ts";
 import { openEngine } from "../stack/open-engine.ts";
 import { readProject } from "../project/project.ts";
+import { writeReserve } from "./free-space.ts";
 import { rawClient } from "../testing/raw-client.ts";
 
 let engine: Engine;
 let folder: string;
+let free = Number.POSITIVE_INFINITY;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "waybill socket "));
@@ -21,6 +23,7 @@ beforeAll(async () => {
   engine = await openEngine({ dataDir: folder, engine: "pglite" }, await loadKeys(folder), project, {
     // longer than a busy machine lets this process, client and server in one, stand still
     idleInTransactionMs: 3000,
+    freeSpace: () => free,
   });
   await engine.exec("create table public.rows (id int primary key, text text)");
 });
@@ -67,6 +70,30 @@ test("two clients' transactions never interleave, and neither does a request's",
   await Promise.all([write(a, "a"), write(b, "b"), request()]);
   expect(seen.join("")).toMatch(/^(aaa|bbb|rrr){3}$/);
   expect((await a`select count(*)::int as n from rows`)[0]).toEqual({ n: 6 });
+});
+
+test("while the disk is almost full clients read and do not write, and afterwards as before", async () => {
+  const late = client();
+  onTestFinished(() => void (free = Number.POSITIVE_INFINITY));
+  free = writeReserve - 1;
+  await late`set work_mem = '8MB'`;
+  expect(await late`select 1 as n`).toEqual([{ n: 1 }]);
+  await expect(late`insert into rows values (500, 'no room')`).rejects.toMatchObject({ code: "25006" });
+  expect(engine.lowOnSpace()).toBe(true);
+  free = writeReserve;
+  await late`insert into rows values (500, 'room again')`;
+  await late`delete from rows where id = 500`;
+  expect(engine.lowOnSpace()).toBe(false);
+});
+
+test("a directory on a disk that is almost full is not opened", async () => {
+  const project = await readProject(folder);
+  const keys = await loadKeys(folder);
+  const opened = openEngine({ dataDir: folder, engine: "pglite" }, keys, project, { freeSpace: () => 7 * 1024 * 1024 });
+  await expect(opened).rejects.toMatchObject({
+    code: "DATA_DIR_UNUSABLE",
+    message: `${folder} cannot be opened: only 7 MiB of its disk are free, and Postgres needs 64 MiB to write. Free some space, or choose another data directory.`,
+  });
 });
 
 test("a client that idles in a transaction is rolled back and cut off, and nobody waits for it for ever", async () => {

@@ -16,6 +16,8 @@ export interface DatabaseSocketOptions {
   /** How long a client may leave a transaction open and say nothing, before it is rolled back. */
   readonly idleInTransactionMs: number;
   readonly maxConnections: number;
+  /** While the disk is almost full, clients may only read. */
+  readonly lowOnSpace: () => boolean;
 }
 
 export interface DatabaseSocket {

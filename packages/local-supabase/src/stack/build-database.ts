@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Keys } from "../data-dir/keys.ts";
 import { openPglite, pgliteVersion } from "../engine-pglite.ts";
 import type { Engine } from "../engine.ts";
 import { createLite } from "../lite.ts";
+import { freeSpace, refuseFullDisk } from "../pglite/free-space.ts";
 import { fillFromTemplate } from "../pglite/template.ts";
 import { applyMigrations } from "../project/migrations.ts";
 import type { Migration, Project } from "../project/project.ts";
@@ -50,6 +51,7 @@ export async function buildDatabase(
 }
 
 async function openedOnce(directory: string, keys: Keys, work: (engine: Engine) => Promise<void>): Promise<void> {
+  refuseFullDisk(dirname(directory), freeSpace(dirname(directory)));
   const engine = await openPglite(directory, keys.databasePassword);
   try {
     await work(engine);

@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { stackProcessEnvironment } from "../env.ts";
 import { LocalSupabaseError } from "../errors.ts";
+import { freeSpace, fullDiskSentence, noRoom } from "../pglite/free-space.ts";
 import { fromStackSchema, type StackDetails, type StartRequest, type ToStack } from "./messages.ts";
 import { openStackLog, readStackLogEnd } from "./log.ts";
 
@@ -69,6 +70,13 @@ export async function forkStack(request: StartRequest): Promise<StackChild> {
 }
 
 async function explain(how: string, dataDir: string): Promise<LocalSupabaseError> {
+  const free = freeSpace(dataDir);
+  if (free < noRoom) {
+    return new LocalSupabaseError(
+      "STACK_CRASHED",
+      `The local stack's process ended by itself (${how}): ${fullDiskSentence(free)} What it committed is kept; start it again then.`,
+    );
+  }
   const log = await readStackLogEnd(dataDir);
   return new LocalSupabaseError(
     "STACK_CRASHED",

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { openNative } from "../engine-native.ts";
 import { openPglite, type PgliteLimits } from "../engine-pglite.ts";
 import type { Engine } from "../engine.ts";
+import { freeSpace, refuseFullDisk } from "../pglite/free-space.ts";
 import type { Keys } from "../data-dir/keys.ts";
 import type { Project } from "../project/project.ts";
 import type { StartRequest } from "./messages.ts";
@@ -16,6 +17,7 @@ export async function openEngine(
   limits?: Partial<PgliteLimits>,
 ): Promise<Engine> {
   if (engine === "native") return openNative(join(dataDir, "pgdata-native"), keys.databasePassword);
+  refuseFullDisk(dataDir, (limits?.freeSpace ?? freeSpace)(dataDir));
   const directory = join(dataDir, "pgdata");
   if (!existsSync(directory)) await buildDatabase(directory, dataDir, keys, project);
   return openPglite(directory, keys.databasePassword, limits);

@@ -22,12 +22,15 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal
 process.on("uncaughtException", (error) => crash(error));
 process.on("unhandledRejection", (reason) => crash(reason));
 
-const orphanGraceMs = 10_000;
+const watchdogGraceMs = 10_000;
 
 async function start(request: StartRequest): Promise<void> {
   if (request.temporary) temporaryDirectory = request.dataDir;
-  const argv = [orphanGraceMs, temporaryDirectory ?? ""];
-  new Worker(new URL("./watchdog.ts", import.meta.url), { argv }).unref();
+  const argv = [watchdogGraceMs, temporaryDirectory ?? "", request.engine === "pglite" ? request.dataDir : ""];
+  const watchdog = new Worker(new URL("./watchdog.ts", import.meta.url), { argv });
+  watchdog.unref();
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+  setInterval(() => watchdog.postMessage("alive"), 1_000).unref();
   opening = openStack(request);
   try {
     const stack = await opening;

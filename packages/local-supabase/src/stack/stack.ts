@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { authAdminHandler } from "../auth-admin/auth-admin.ts";
 import { loadCertificate } from "../data-dir/certificate.ts";
+import { refuseWritesWithoutRoom } from "../http/full-disk.ts";
 import { listenHttps } from "../http/server.ts";
 import { loadKeys } from "../data-dir/keys.ts";
 import { createLite } from "../lite.ts";
@@ -55,7 +56,9 @@ export async function openStack(request: StartRequest): Promise<Stack> {
     siteUrl: project.config.auth.site_url ?? server.url,
     query: engine.query,
   });
-  server.answerWith(async (request) => (await admin(request)) ?? services(await withoutForm(request)));
+  const answer = async (asked: Request): Promise<Response> =>
+    (await admin(asked)) ?? services(await withoutForm(asked));
+  server.answerWith(refuseWritesWithoutRoom(answer, engine.lowOnSpace));
 
   const closing = opened.move();
   return {
