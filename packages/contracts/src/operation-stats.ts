@@ -57,7 +57,7 @@ export type OperationStatsInput = z.output<typeof operationStatsInputSchema>;
 
 const count = z.int().nonnegative();
 const counts = { operations: count, errors: count, timeouts: count, total_ms: count };
-/** Milliseconds, within a tenth of the true ones; null where no operation has a time. */
+/** Within a tenth or a millisecond of the true one; null where no operation has a time. */
 const percentile = count.nullable();
 const totals = { ...counts, p50_ms: percentile, p95_ms: percentile, p99_ms: percentile };
 

@@ -145,6 +145,24 @@ test("the series has a point for each minute in which something began, and only 
   expect(Object.keys(answer).sort()).toEqual(["created_before", "created_from", "series", "step"]);
 });
 
+test("a percentile is within a tenth or a millisecond, also where all took the same time", async () => {
+  const times = [1, 2, 3, 4, 5, 6, 7, 9, 17, 91, 107, 1000, 59_999];
+  const operations = times.flatMap((execution_time_ms) => {
+    const change = { table_name: `same_${execution_time_ms}`, execution_time_ms };
+    return [operation(90 * minute, change), operation(90 * minute, change)];
+  });
+  const input = { operations: JSON.parse(JSON.stringify(operations)) };
+  expect((await plain.service.rpc("record_operations", input)).error).toBeNull();
+  const range = { created_from: at(90 * minute), created_before: at(91 * minute) };
+  const { tables } = await store.stats({ ...range, step: "minute", parts: ["tables"] });
+  for (const time of times) {
+    const found = tables?.find((row) => row.table_name === `same_${time}`);
+    for (const share of [found?.p50_ms, found?.p99_ms]) {
+      expect(Math.abs((share ?? 0) - time)).toBeLessThanOrEqual(Math.max(1, time / 10));
+    }
+  }
+});
+
 test("without a time it is the hour until now, and a long one goes by the hour", async () => {
   const { created_from, created_before, step } = await store.stats({ parts: ["totals"] });
   expect([Date.parse(created_before) - Date.parse(created_from), step]).toEqual([3_600_000, "minute"]);
