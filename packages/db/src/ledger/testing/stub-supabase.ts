@@ -16,6 +16,8 @@ export interface StubSupabase extends AsyncDisposable {
   readonly url: string;
   /** By operation_id, with the rule of record_operations: only a pending one takes an outcome. */
   readonly stored: Map<string, StoredOperation>;
+  /** Keeps of a row in `stored` only what every row has: for millions of them. */
+  isSlim: boolean;
   /** Every call of record_operations: headers and number of rows. */
   readonly calls: { headers: IncomingMessage["headers"]; rows: number }[];
   /** How often the row of an operation arrived. */
@@ -40,6 +42,7 @@ export async function stubSupabase(): Promise<StubSupabase> {
   const stub: StubSupabase = {
     url: "",
     stored: new Map(),
+    isSlim: false,
     calls: [],
     arrivals: new Map(),
     seen: [],
@@ -100,7 +103,7 @@ async function answer(stub: StubSupabase, request: IncomingMessage, response: Se
     return;
   }
   response.writeHead(fault?.status ?? 200, { "content-type": "application/json", ...fault?.headers });
-  response.end(JSON.stringify(fault === undefined ? store(stub.stored, parsed ?? []) : fault.body));
+  response.end(JSON.stringify(fault === undefined ? store(stub, parsed ?? []) : fault.body));
 }
 
 function parseBody(text: string): StoredOperation[] | undefined {
@@ -111,7 +114,7 @@ function parseBody(text: string): StoredOperation[] | undefined {
   }
 }
 
-function store(stored: Map<string, StoredOperation>, operations: readonly StoredOperation[]): Record<string, number> {
+function store({ stored, isSlim }: StubSupabase, operations: readonly StoredOperation[]): Record<string, number> {
   const counts = { inserted: 0, settled: 0, unchanged: 0, cascaded: 0 };
   for (const operation of operations) {
     const before = stored.get(operation.operation_id);
@@ -121,7 +124,8 @@ function store(stored: Map<string, StoredOperation>, operations: readonly Stored
       counts.unchanged += 1;
       continue;
     }
-    stored.set(operation.operation_id, operation);
+    const { operation_id, client_id, status, table_name } = operation;
+    stored.set(operation_id, isSlim ? { operation_id, client_id, status, table_name } : operation);
   }
   return counts;
 }
