@@ -16,13 +16,15 @@ export interface Stage extends AsyncDisposable {
 export interface StageOptions {
   /** The instance's name in `supabase_clients`. */
   readonly instance: string;
+  /** Of the embedded Supabase. Default: PGlite. */
+  readonly engine?: "pglite" | "native";
 }
 
-export async function openStage({ instance }: StageOptions): Promise<Stage> {
+export async function openStage({ instance, engine = "pglite" }: StageOptions): Promise<Stage> {
   await using stack = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), "waybill-stage-"));
   stack.defer(() => rm(directory, { recursive: true, force: true, maxRetries: 3 }));
-  const supabase = stack.use(await start({ dataDir: join(directory, "supabase") }));
+  const supabase = stack.use(await start({ dataDir: join(directory, "supabase"), engine }));
   const proxy = stack.use(await startCountingProxy({ upstream: supabase.url, ca: supabase.ca }));
   const caFile = join(directory, "proxy.pem");
   await writeFile(caFile, proxy.ca);

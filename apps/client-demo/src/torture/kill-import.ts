@@ -1,19 +1,21 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { readDatasets } from "../data/datasets.ts";
 import { killRounds } from "./kill-rounds.ts";
 
-const { rounds, seed } = new Command("kill-import")
+const { rounds, engine, seed } = new Command("kill-import")
   .description("kill -9 of the server in the middle of the import: afterwards every request has its record, once.")
   .option("--rounds <count>", "how many kills", asCount, 20)
+  .addOption(new Option("--engine <name>", "the embedded Supabase's").choices(["pglite", "native"]).default("pglite"))
   .option("--seed <text>", "repeats the moments of an earlier run", Date.now().toString(36))
   .parse()
-  .opts<{ rounds: number; seed: string }>();
+  .opts<{ rounds: number; engine: "pglite" | "native"; seed: string }>();
 
 process.stdout.write(`seed ${seed}\n`);
 try {
   await killRounds({
     datasets: await readDatasets(),
     rounds,
+    engine,
     size: 20,
     seed,
     say: (line) => process.stdout.write(`${line}\n`),

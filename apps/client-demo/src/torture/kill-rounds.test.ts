@@ -11,6 +11,7 @@ test(
     await killRounds({
       datasets: sliceOf(await readDatasets(), 60),
       rounds: 1,
+      engine: "pglite",
       size: 10,
       seed: "one",
       say: (line) => lines.push(line),

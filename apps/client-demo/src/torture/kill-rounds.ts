@@ -14,6 +14,7 @@ import { type Batch, importUntil } from "./import-until.ts";
 export interface KillRoundsOptions {
   readonly datasets: Datasets;
   readonly rounds: number;
+  readonly engine: "pglite" | "native";
   /** Rows a batch: small ones make many requests. */
   readonly size: number;
   /** Decides after how many batches each round's server dies. */
@@ -31,9 +32,9 @@ const models = ["airports", "routes"] as const;
  * when a row is missing in the end.
  */
 export async function killRounds(options: KillRoundsOptions): Promise<void> {
-  const { datasets, rounds, size, seed, say } = options;
+  const { datasets, rounds, engine, size, seed, say } = options;
   const scene = `kill-${seed}`;
-  await using stage = await openStage({ instance: scene });
+  await using stage = await openStage({ instance: scene, engine });
   const adminCredentials = newCredentials(scene, "admin");
   await makeAdmin(stage.serverEnv, adminCredentials);
   const batches = models.flatMap((model) => {
