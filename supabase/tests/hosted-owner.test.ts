@@ -52,6 +52,7 @@ test("an owner without a superuser's rights, as a hosted project has, applies mi
       ["own_operations", "authenticated select"],
       ["own_operations_out_of_step", "authenticated select"],
       ["routes", demo],
+      ["supabase_client_transitions", "service_role select"],
       ["supabase_clients", written],
     ]);
   } finally {

@@ -1,6 +1,11 @@
 import { laterTimestamp } from "./primitives.ts";
 import { defineMachine, type EventOf } from "./state-machine.ts";
-import { errorCountLimit, retryCountLimit, type SupabaseClientRow } from "./supabase-client.ts";
+import {
+  errorCountLimit,
+  retryCountLimit,
+  type supabaseClientPhases,
+  type SupabaseClientRow,
+} from "./supabase-client.ts";
 
 /** The part of a row that events change (data-model.md §1, State Transitions). */
 export type SupabaseClientState = Pick<
@@ -29,7 +34,7 @@ export type SupabaseClientEvent = EventOf<SupabaseClientEvents>;
  * connected, failing: in use. disconnected: out of use by failures or the end of its process, and comes back by itself.
  * deactivated: out of use by a person, and only a person brings it back.
  */
-export type SupabaseClientPhase = "connected" | "failing" | "disconnected" | "deactivated";
+export type SupabaseClientPhase = (typeof supabaseClientPhases)[number];
 
 /** What a row's columns say: an inactive row whose counters are both 0 was put there by a person (docs/decisions/states.md). */
 export function supabaseClientPhase(state: SupabaseClientState): SupabaseClientPhase {

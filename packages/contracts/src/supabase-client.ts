@@ -128,6 +128,22 @@ export type SupabaseClientFilter = z.output<typeof supabaseClientFilterSchema>;
 export const supabaseClientOutputSchema = z.object(columns);
 export type SupabaseClientOutput = z.output<typeof supabaseClientOutputSchema>;
 
+/** What a row's columns say together (supabase-client-states.ts). */
+export const supabaseClientPhases = ["connected", "failing", "disconnected", "deactivated"] as const;
+
+/** A change of a client's phase; from null when its row was made. */
+export const supabaseClientTransitionSchema = z.object({
+  at: timestampSchema,
+  from_phase: z.enum(supabaseClientPhases).nullable(),
+  to_phase: z.enum(supabaseClientPhases),
+});
+
+/** One client, with the last 100 changes of its phase, the newest first. */
+export const supabaseClientDetailSchema = supabaseClientOutputSchema.extend({
+  transitions: z.array(supabaseClientTransitionSchema),
+});
+export type SupabaseClientDetail = z.output<typeof supabaseClientDetailSchema>;
+
 export const supabaseClientPageSchema = pageOf(supabaseClientOutputSchema);
 
 /** Asks for one client. */

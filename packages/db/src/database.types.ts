@@ -237,6 +237,38 @@ export type Database = {
           },
         ]
       }
+      supabase_client_transitions: {
+        Row: {
+          at: string
+          client_id: string
+          from_phase: string | null
+          to_phase: string
+          transition_id: number
+        }
+        Insert: {
+          at?: string
+          client_id: string
+          from_phase?: string | null
+          to_phase: string
+          transition_id?: never
+        }
+        Update: {
+          at?: string
+          client_id?: string
+          from_phase?: string | null
+          to_phase?: string
+          transition_id?: never
+        }
+        Relationships: [
+          {
+            foreignKeyName: "supabase_client_transitions_client_id_fkey"
+            columns: ["client_id"]
+            isOneToOne: false
+            referencedRelation: "supabase_clients"
+            referencedColumns: ["client_id"]
+          },
+        ]
+      }
       supabase_clients: {
         Row: {
           client_id: string

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { filterOperators } from "../data-query.ts";
 import { operationStatuses, operationTypes } from "../database-operation.ts";
 import { errorCodes } from "../errors.ts";
-import { connectionStatuses } from "../supabase-client.ts";
+import { connectionStatuses, supabaseClientPhases } from "../supabase-client.ts";
 import {
   authenticationContextRows,
   ciphertexts,
@@ -70,6 +70,12 @@ const newClients = fc
   .record({ instance: fc.stringMatching(/^[a-z][a-z0-9.-]{0,20}$/), supabase_url: urls, key: keys })
   .map(({ instance, supabase_url, key }) => ({ ...key, client_id: `${instance}/${key.client_type}`, supabase_url }));
 
+const clientTransitions = fc.record({
+  at: instants,
+  from_phase: fc.option(fc.constantFrom(...supabaseClientPhases)),
+  to_phase: fc.constantFrom(...supabaseClientPhases),
+});
+
 const clients: Model = {
   supabaseClientSchema: supabaseClientRows,
   supabaseClientCreateSchema: newClients,
@@ -95,6 +101,10 @@ const clients: Model = {
   }),
   supabaseClientKeySchema: fc.record({ client_id: clientIds }),
   supabaseClientOutputSchema: clientOutputs,
+  supabaseClientTransitionSchema: clientTransitions,
+  supabaseClientDetailSchema: fc
+    .tuple(clientOutputs, fc.array(clientTransitions, { maxLength: 3 }))
+    .map(([client, transitions]) => ({ ...client, transitions })),
   supabaseClientPageSchema: pageOf(clientOutputs),
 };
 

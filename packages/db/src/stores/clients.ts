@@ -1,4 +1,10 @@
-import { supabaseClientFilterSchema, supabaseClientOutputSchema, type SupabaseClientOutput } from "@waybill/contracts";
+import {
+  type SupabaseClientDetail,
+  supabaseClientFilterSchema,
+  supabaseClientOutputSchema,
+  type SupabaseClientOutput,
+  supabaseClientTransitionSchema,
+} from "@waybill/contracts";
 import type { SupabaseClient } from "@supabase/supabase-js";
 import type { z } from "zod";
 import type { Database } from "../database.types.ts";
@@ -13,10 +19,11 @@ export type ClientPage = Page<SupabaseClientOutput>;
 export interface ClientStore {
   /** In the order of client_id. */
   list(filter?: z.input<typeof supabaseClientFilterSchema>): Promise<ClientPage>;
-  /** Throws `NOT_FOUND`. */
-  get(clientId: string): Promise<SupabaseClientOutput>;
+  /** With the last changes of its phase, the newest first. Throws `NOT_FOUND`. */
+  get(clientId: string): Promise<SupabaseClientDetail>;
 }
 
+const transitionColumns = Object.keys(supabaseClientTransitionSchema.shape).join(",");
 const columns = Object.keys(supabaseClientOutputSchema.shape).join(",");
 
 export function createClientStore(service: SupabaseClient<Database>, readRows = rowReader()): ClientStore {
@@ -39,7 +46,12 @@ export function createClientStore(service: SupabaseClient<Database>, readRows = 
       const answer = await source().eq("client_id", clientId).limit(1);
       const [row] = rowsOf("Reading the client", supabaseClientOutputSchema, answer);
       if (row === undefined) throw new WaybillDbError({ code: "NOT_FOUND", message: "There is no such client." });
-      return row;
+      const changes = await service
+        .from("supabase_client_transitions")
+        .select(transitionColumns)
+        .eq("client_id", clientId)
+        .order("transition_id", { ascending: false });
+      return { ...row, transitions: rowsOf("Reading the client's history", supabaseClientTransitionSchema, changes) };
     },
   };
 }

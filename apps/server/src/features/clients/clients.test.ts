@@ -30,6 +30,13 @@ it("registers, deactivates, reconnects and removes a client for an admin, and sh
   expect(await clients.deactivate.mutate({ client_id })).toMatchObject({ is_active: false });
   expect(await refusalOf(clients.deactivate.mutate({ client_id }))).toMatchObject({ code: "ILLEGAL_TRANSITION" });
   expect(await clients.reconnect.mutate({ client_id })).toEqual({ connected: true });
+  const phases = async () =>
+    (await clients.get.query({ client_id })).transitions.map(({ from_phase, to_phase }) => [from_phase, to_phase]);
+  await expect.poll(phases).toEqual([
+    ["deactivated", "connected"],
+    ["connected", "deactivated"],
+    [null, "connected"],
+  ]);
   expect(await clients.remove.mutate({ client_id })).toEqual({ removed: true });
   expect(await refusalOf(clients.get.query({ client_id }))).toMatchObject({ code: "NOT_FOUND" });
   await stage.services.waybill.flush();

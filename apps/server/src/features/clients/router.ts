@@ -1,4 +1,5 @@
 import {
+  supabaseClientDetailSchema,
   supabaseClientFilterSchema,
   supabaseClientKeySchema,
   supabaseClientOutputSchema,
@@ -17,7 +18,7 @@ export const clientsRouter = router({
     .query(({ ctx, input }) => ctx.services.waybill.clients.list(input)),
   get: adminProcedure
     .input(supabaseClientKeySchema)
-    .output(supabaseClientOutputSchema)
+    .output(supabaseClientDetailSchema)
     .query(({ ctx, input }) => ctx.services.waybill.clients.get(input.client_id)),
   /** Adds a client of this or another project, which this process then runs. Its key is stored encrypted and never shown. */
   register: adminProcedure
