@@ -55,7 +55,7 @@ export function openSideClients(options: SideClientsOptions): SideClients {
 
   const start = (identity: SideIdentity) => {
     const { client_id: clientId, client_type: clientType, url, key } = identity;
-    const transport = openTransport({ url, ca, lookup: options.lookup });
+    const transport = openTransport({ url, ca, lookup: options.lookup, staysAtOrigin: true });
     const theirs = openClientRows({ url, secretKey: key, ca, lookup: options.lookup });
     const connection = openConnection({
       ...options.connection,

@@ -20,6 +20,8 @@ export interface TransportOptions {
   readonly maxResponseBytes?: number | undefined;
   /** Finds the addresses of a host; the system's where none is given. */
   readonly lookup?: LookupFunction | undefined;
+  /** Follows no redirect to another origin: a literal address is connected to without asking `lookup`. */
+  readonly staysAtOrigin?: boolean | undefined;
   readonly connectTimeoutMs?: number | undefined;
 }
 
@@ -60,7 +62,9 @@ export function openTransport(options: TransportOptions): Transport {
   };
   const pool = new Pool(origin, settings);
   const elsewhere = new Agent(settings);
-  const dispatcher = new Dispatcher1Wrapper(new ByOrigin(origin, pool, elsewhere));
+  const dispatcher = new Dispatcher1Wrapper(
+    new ByOrigin(origin, pool, options.staysAtOrigin === true ? null : elsewhere),
+  );
   const maxPending = options.maxPending ?? 10_000;
   const maxBytes = options.maxResponseBytes ?? 64 * 1024 * 1024;
   let pending = 0;
@@ -98,9 +102,9 @@ export function openTransport(options: TransportOptions): Transport {
 class ByOrigin extends Dispatcher {
   readonly #origin: string;
   readonly #pool: Dispatcher;
-  readonly #elsewhere: Dispatcher;
+  readonly #elsewhere: Dispatcher | null;
 
-  constructor(origin: string, pool: Dispatcher, elsewhere: Dispatcher) {
+  constructor(origin: string, pool: Dispatcher, elsewhere: Dispatcher | null) {
     super();
     this.#origin = origin;
     this.#pool = pool;
@@ -109,10 +113,10 @@ class ByOrigin extends Dispatcher {
 
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     const isOurs = String(options.origin).replace(/\/$/, "") === this.#origin;
-    // a redirect's second request may be unsent, but the first one was not
-    return isOurs
-      ? this.#pool.dispatch(options, new UnsentNoting(handler))
-      : this.#elsewhere.dispatch(options, handler);
+    if (isOurs) return this.#pool.dispatch(options, new UnsentNoting(handler));
+    if (this.#elsewhere === null) throw new TypeError(`A redirect away from ${this.#origin} is not followed.`);
+    // not noted: a redirect's second request may be unsent, but the first one was not
+    return this.#elsewhere.dispatch(options, handler);
   }
 }
 
