@@ -3,7 +3,7 @@ import { operationTypeSchema } from "./database-operation.ts";
 import { compareTimestamps, identifierSchema, timestampSchema, uuidSchema } from "./primitives.ts";
 
 /** Most records that one question looks at, the newest of its range. */
-export const slowRecordLimit = 200_000;
+export const slowRecordLimit = 100_000;
 
 /** Which kinds of operations of created_from ≤ created_at < created_before took the most time. */
 export const slowOperationsInputSchema = z
