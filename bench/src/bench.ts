@@ -35,7 +35,7 @@ if (positionals.length === 0) {
 Written by \`pnpm bench\` on ${day}; not by hand. Each figure is the median of ${PACE.rounds} rounds in which the contenders take turns,
 with the least and the greatest beside it; ratios are taken within a round. Contenders run in processes of their own, on
 one core where \`taskset\` exists, what they talk to on another. CPU is that of the contender's process an operation, the
-flush included; it is the steadier figure. Throughput is what a busy machine takes away first: at a load above the number
+flush included, which goes on between its turns; it is the steadier figure. Throughput is what a busy machine takes away first: at a load above the number
 of cores the ratios by CPU decide.
 `;
   const page = [head, ...[verdict, ...tables, where].map(markdown)].join("\n");

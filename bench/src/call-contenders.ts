@@ -11,8 +11,6 @@ export const SECRET_KEY = `sb_secret_${"x".repeat(32)}`;
 /** supabase-js in one of the ways that are compared. */
 export interface CallContender {
   readonly supabase: SupabaseClient;
-  /** Waits for what the calls left to be done, for it is part of their cost. */
-  readonly settle: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -22,7 +20,7 @@ const nothing = async (): Promise<void> => {};
 export const callContenders = {
   /** supabase-js with the platform's fetch. */
   async plain(url) {
-    return { supabase: createClient(url, SECRET_KEY, shared), settle: nothing, close: nothing };
+    return { supabase: createClient(url, SECRET_KEY, shared), close: nothing };
   },
   /** Every call recorded: captured, journalled, flushed. */
   async tracked(url) {
@@ -30,20 +28,19 @@ export const callContenders = {
     const fetch = trackedFetch({ url, secretKey: SECRET_KEY, journalDir, allowHttpLoopback: true });
     return {
       supabase: createClient(url, SECRET_KEY, { ...shared, global: { fetch } }),
-      async settle() {
-        const { flushed } = await fetch.flush(20_000);
-        if (!flushed) throw new Error("the stub did not take the records");
-      },
       async close() {
+        const { flushed } = await fetch.flush(20_000);
         await fetch.close();
         await rm(journalDir, { recursive: true, force: true });
+        // else the flush would be missing from what was measured
+        if (!flushed) throw new Error("the stub did not take the records");
       },
     };
   },
   /** Our sockets and our Response, and no record. */
   async untracked(url) {
     const { fetch, close } = sameTransport(url);
-    return { supabase: createClient(url, SECRET_KEY, { ...shared, global: { fetch } }), settle: nothing, close };
+    return { supabase: createClient(url, SECRET_KEY, { ...shared, global: { fetch } }), close };
   },
   /** Sentry's Supabase integration with a span for every call. */
   async sentry(url) {
@@ -58,9 +55,6 @@ export const callContenders = {
     });
     return {
       supabase,
-      async settle() {
-        await Sentry.flush(20_000);
-      },
       async close() {
         await Sentry.close(2000);
       },

@@ -39,8 +39,9 @@ export async function startChild(
       if (running.exitCode !== null || running.signalCode !== null) return;
       running.disconnect();
       const forced = setTimeout(() => running.kill("SIGKILL"), 10_000);
-      await ended;
+      const [code] = await ended;
       clearTimeout(forced);
+      if (code !== 0) throw new Error(`${program} did not end well`);
     },
   };
   try {
@@ -53,14 +54,12 @@ export async function startChild(
 
 /** The other side: answers each message, and ends when its parent lets go of it. */
 export function answerParent(answer: (message: unknown) => unknown, close: () => Promise<void>): void {
+  const fail = (error: unknown): never => {
+    console.error(error);
+    process.exit(1);
+  };
   process.on("message", (message) => {
-    Promise.resolve(answer(message)).then(
-      (said) => process.send?.(said),
-      (error: unknown) => {
-        console.error(error);
-        process.exit(1);
-      },
-    );
+    Promise.resolve(answer(message)).then((said) => process.send?.(said), fail);
   });
-  process.once("disconnect", () => void close().finally(() => process.exit(0)));
+  process.once("disconnect", () => void close().then(() => process.exit(0), fail));
 }

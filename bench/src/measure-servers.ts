@@ -4,7 +4,7 @@ import { Pool } from "undici";
 import { z } from "zod";
 import { MEASURED, startChild } from "./child.ts";
 import { type Contender, type Pace, type Rounds, takeTurns } from "./paired.ts";
-import { runSlice } from "./slice.ts";
+import { slices } from "./slice.ts";
 
 export type ServerName = "waybill" | "express" | "expressPerCaller";
 
@@ -41,7 +41,7 @@ export async function measureServers(url: string, pace: Pace): Promise<Rounds<Se
       if (statusCode !== 200) throw new Error(`${name} answered ${statusCode}: ${text.slice(0, 300)}`);
     };
     return {
-      slice: (callers, milliseconds) => runSlice(call, callers, milliseconds, cpu),
+      slice: slices(call, cpu),
       [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
     };
   };

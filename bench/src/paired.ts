@@ -20,7 +20,7 @@ export interface Pace {
 }
 
 /** At least 15 rounds, or a median says too little on a machine that others use too. */
-export const PACE: Pace = { rounds: 15, sliceMs: 300 };
+export const PACE: Pace = { rounds: 15, sliceMs: 500 };
 
 const WARM_UP = 2;
 
