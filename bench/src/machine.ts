@@ -1,18 +1,16 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { availableParallelism, cpus, loadavg, totalmem, type } from "node:os";
+import { availableParallelism, cpus, totalmem, type } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 
 /** Where and with what it was measured; nothing that names the machine's owner. */
 export function machine(): readonly (readonly [what: string, value: string])[] {
   const model = cpus()[0]?.model.trim() ?? "unknown";
-  const load = loadavg().map((value) => value.toFixed(1));
   return [
     ["processor", `${model}, ${availableParallelism()} cores`],
     ["memory", `${Math.round(totalmem() / 2 ** 30)} GiB`],
     ["system", type()],
-    ["load average before", load.join(", ")],
     ["Node", process.versions.node],
     ...["@supabase/supabase-js", "undici", "express", "@sentry/node"].map((name) => [name, versionOf(name)] as const),
   ];

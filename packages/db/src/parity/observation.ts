@@ -93,6 +93,7 @@ function normalized(text: string): string {
   return text
     .replace(/eyJ[\w-]+\.[\w-]+\.[\w-]*/g, "<token>")
     .replace(/[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}/g, numbered("id"))
+    .replace(/[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} [\d:]{8} GMT/g, "<time>")
     .replace(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d(?::?\d\d)?)?/g, "<time>")
     .replace(/(refresh_token|hashed_token|email_otp|action_link|access_token): '[^']*'/g, "$1: '<secret>'")
     .replace(/(expires_at|expires_in|iat|exp|timestamp|total): [\d.]+/g, "$1: <number>");
