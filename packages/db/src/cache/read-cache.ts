@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { Passing, ReadThrough } from "../client/call/read-through.ts";
+import { isOutage, readErrorBody } from "../client/call/failure.ts";
 import { embedsOthers, parseSearch } from "../client/capture/redact-search.ts";
 import { CallError } from "../client/errors.ts";
 import { isUnsent } from "../client/transport/unsent.ts";
@@ -46,7 +47,7 @@ async function passWrite(passing: Passing, ended: (isKnown: boolean) => void): P
   let isKnown = false;
   try {
     const response = await passing.send();
-    isKnown = response.status < 500;
+    isKnown = !(await isOutageOf(passing.call.kind.service, response));
     return response;
   } catch (error) {
     // Waybill's own refusals: it was not sent, or its answer was too long
@@ -55,6 +56,12 @@ async function passWrite(passing: Passing, ended: (isKnown: boolean) => void): P
   } finally {
     ended(isKnown);
   }
+}
+
+/** Whether the answer is the connection's own failure. What a caller's function raises, or answers, it can provoke. */
+async function isOutageOf(service: Passing["call"]["kind"]["service"], response: Response): Promise<boolean> {
+  if (response.status < 500 || service === "functions") return false;
+  return isOutage(response.status, readErrorBody(await response.clone().text()), service);
 }
 
 /** A read under way, which equal ones wait for. */

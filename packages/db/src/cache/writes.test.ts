@@ -1,3 +1,4 @@
+import { createServer } from "node:http";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Answering, json } from "../client/testing/stub-upstream.ts";
 import { cached, type Cached } from "./testing/cached.ts";
@@ -194,12 +195,32 @@ describe("a write whose outcome is unknown", () => {
     },
   );
 
-  it("is not one that Supabase refused", async () => {
-    const usual = world.upstream.answer;
-    world.upstream.answer = json(409, { code: "23505", message: "twice" });
-    await send("rest/v1/airports");
-    world.upstream.answer = usual;
-    expect(await isKept()).toBe(true);
+  it.each([
+    ["a table's refusal", "rest/v1/airports", json(409, { code: "23505", message: "twice" })],
+    ["a status that a function raised", "rest/v1/rpc/anything", json(504, { code: "PT504", message: "mine" })],
+    ["a statement that took too long", "rest/v1/airports", json(500, { code: "57014", message: "cancelled" })],
+    ["an edge function's own status", "functions/v1/anything", json(503, { message: "mine" })],
+  ] satisfies [string, string, Answering][])(
+    "is not %s, or a caller could empty the cache",
+    async (_what, path, answer) => {
+      const usual = world.upstream.answer;
+      world.upstream.answer = answer;
+      await send(path);
+      world.upstream.answer = usual;
+      expect(await isKept()).toBe(true);
+    },
+  );
+
+  it("is not one for which no connection was made", async () => {
+    const { port } = new URL(world.upstream.url);
+    await world.upstream[Symbol.asyncDispose]();
+    await expect(send("rest/v1/airports")).rejects.toThrow("fetch failed");
+    let answers = 0;
+    const back = createServer((_request, response) => response.end(`[${(answers += 1)}]`));
+    await new Promise<void>((resolve) => back.listen(Number(port), "127.0.0.1", resolve));
+    expect([await world.read("airports"), await world.read("airports")]).toEqual(["[1]", "[1]"]);
+    back.closeAllConnections();
+    await new Promise((resolve) => back.close(resolve));
   });
 });
 
