@@ -41,7 +41,7 @@ function errorIn(result: unknown): unknown {
 
 /** Of each connection, and of the moment: times are written in as many digits as they need, and accounts are counted. */
 const OF_THE_MOMENT = new Set(
-  "date connection keep-alive transfer-encoding content-length link x-total-count sb-auth-refresh-token-prefix".split(
+  "date age connection keep-alive transfer-encoding content-length link x-total-count sb-auth-refresh-token-prefix".split(
     " ",
   ),
 );
