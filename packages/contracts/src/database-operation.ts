@@ -162,10 +162,17 @@ export const databaseOperationFilterSchema = z
   .superRefine(refuseEmptyRanges);
 export type DatabaseOperationFilter = z.output<typeof databaseOperationFilterSchema>;
 
-const digits = z
-  .string()
-  .regex(/^\d{1,10}$/, { error: "must be a whole number" })
-  .transform(Number);
+/** A number as a URL carries it, or as it is. */
+const digits = z.union(
+  [
+    z
+      .string()
+      .regex(/^\d{1,10}$/)
+      .transform(Number),
+    z.int(),
+  ],
+  { error: "must be a whole number" },
+);
 
 /** The query of an export: the filter of a list as a URL carries it, all pages, in one of two forms. */
 export const databaseOperationExportSchema = z

@@ -18,6 +18,7 @@ import {
   uuids,
   versions,
 } from "./arbitraries.ts";
+import { reading } from "./accepted-reading.ts";
 import { stats } from "./accepted-stats.ts";
 import { definitions, indexes, policies, relationships, rules, words } from "./definitions.ts";
 import { token } from "./tokens.ts";
@@ -292,5 +293,5 @@ const primitives: Model = {
 
 /** What each schema must take, by the name under which the package exports it. */
 export const accepted: ReadonlyMap<string, fc.Arbitrary<unknown>> = new Map(
-  Object.entries({ ...primitives, ...clients, ...operations, ...stats, ...sessions, ...models, ...data }),
+  Object.entries({ ...primitives, ...clients, ...operations, ...reading, ...stats, ...sessions, ...models, ...data }),
 );
