@@ -41,6 +41,16 @@ describe("a read of Waybill's own clients", () => {
     expect(client.ledger.only().outcome).toMatchObject({ status: "success", attempts: 2 });
   });
 
+  it.each([
+    ["that uses up its token", "/auth/v1/verify?token=t&type=signup"],
+    ["of a function", "/functions/v1/f"],
+  ])("is no GET %s, which is sent once", async (_what, path) => {
+    failing(1, reset);
+    await using client = tracked(upstream.url, own);
+    await client.fetch(upstream.url + path).catch(() => {});
+    expect([upstream.arrived.length, client.ledger.only().outcome.attempts]).toEqual([1, 1]);
+  });
+
   it("ends with the last failure after three more attempts", async () => {
     upstream.answer = busy();
     await using client = tracked(upstream.url, own);
