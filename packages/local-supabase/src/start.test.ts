@@ -9,7 +9,7 @@ import { maxBodyBytes } from "./http/body-limit.ts";
 import { loadCertificate } from "./data-dir/certificate.ts";
 import { start } from "./start.ts";
 import { eventually, processesWith } from "./testing/processes.ts";
-import { projectOf, putFiles, temporaryFolder } from "./testing/folders.ts";
+import { openFolder, projectOf, putFiles, temporaryFolder } from "./testing/folders.ts";
 import { requestsTo } from "./testing/requests.ts";
 
 const notes = { "migrations/1_notes.sql": "create table public.notes (id int primary key, text text);" };
@@ -30,7 +30,7 @@ test("a stack serves, keeps its data and keys over a restart, and locks others o
   expect(large.status).toBe(413);
 
   const unstorable = { email: "nul@example.com", password: "password1", data: { nul: "\0" } };
-  expect((await requestsTo(first)("/auth/v1/signup", { method: "POST", json: unstorable })).status).toBe(500);
+  expect((await requestsTo(first)("/auth/v1/signup", { method: "POST", json: unstorable })).status).toBe(400);
   const log = await readFile(join(dataDir, "stack.log"), "utf8");
   expect(log).toContain("unsupported Unicode escape sequence");
   // Its parameters, the password's hash among them, would stand below the statement.
@@ -77,15 +77,20 @@ test("a stack serves, keeps its data and keys over a restart, and locks others o
   expect((await requestsTo(second)("/rest/v1/notes")).body).toEqual([{ id: 1, text: "kept" }]);
 });
 
-test("of two that open a directory at the same moment, exactly one wins", async () => {
-  const dataDir = join(await temporaryFolder(), "data");
-  const project = await projectOf({});
-  const outcomes = await Promise.allSettled([start({ dataDir, project }), start({ dataDir, project })]);
-  const won = outcomes.filter((outcome) => outcome.status === "fulfilled");
-  for (const { value } of won) await value.stop();
-  expect(won).toHaveLength(1);
-  expect(outcomes.find((outcome) => outcome.status === "rejected")?.reason).toMatchObject({ code: "DATA_DIR_IN_USE" });
-});
+test.each(["pglite", "native"] as const)(
+  "%s: of two that open a directory at the same moment, exactly one wins",
+  async (engine) => {
+    const dataDir = join(await openFolder(), "data");
+    const options = { dataDir, engine, project: await projectOf({}) };
+    const outcomes = await Promise.allSettled([start(options), start(options)]);
+    const won = outcomes.filter((outcome) => outcome.status === "fulfilled");
+    for (const { value } of won) await value.stop();
+    expect(won).toHaveLength(1);
+    expect(outcomes.find((outcome) => outcome.status === "rejected")?.reason).toMatchObject({
+      code: "DATA_DIR_IN_USE",
+    });
+  },
+);
 
 test("without a data directory nothing is left behind", async () => {
   const stack = await start({ project: await projectOf({}) });

@@ -1,4 +1,5 @@
 import { codeOf, messageOf } from "../errors.ts";
+import { isConnectionLost } from "../lite-walls/data/errors.ts";
 
 /** An answer that is an error, in GoTrue's form: `code` is the HTTP status, `error_code` is stable. */
 export class AdminError extends Error {
@@ -33,6 +34,9 @@ export function toAdminError(thrown: unknown): AdminError {
   if (thrown instanceof AdminError) return thrown;
   // SQLSTATE class 22: a value that Postgres cannot hold, such as a NUL in text.
   if (codeOf(thrown)?.startsWith("22")) return validationFailed(messageOf(thrown));
+  if (isConnectionLost(thrown)) {
+    return new AdminError(503, "unexpected_failure", "The connection to the database was lost; try again.");
+  }
   console.error("Auth admin error:", thrown);
   return new AdminError(500, "unexpected_failure", "The request failed inside of the stack; its log says why");
 }

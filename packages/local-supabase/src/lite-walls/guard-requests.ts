@@ -2,6 +2,7 @@ import type { TokenIssuer } from "./auth/access-token.ts";
 import { dataRequest, toDataRequest } from "./data/request.ts";
 import { guardAuth } from "./auth/guard-auth.ts";
 import { withLiteralFilters } from "./data/literal-filters.ts";
+import { noteFailure, withCause } from "./service-failures.ts";
 
 export type RequestHandler = (request: Request) => Promise<Response>;
 
@@ -14,8 +15,8 @@ export function guardRequests(fetch: RequestHandler, issuer: TokenIssuer): Reque
       const data = toDataRequest(request, url.pathname);
       return dataRequest.run(data, () => guardData(withLiteralFilters(request, data.literals), url, fetch));
     }
-    if (url.pathname.startsWith("/auth/v1/")) return guardAuth(request, fetch, issuer);
-    return fetch(request);
+    if (url.pathname.startsWith("/auth/v1/")) return withCause("auth", () => guardAuth(request, fetch, issuer));
+    return withCause("storage", () => fetch(request));
   };
 }
 
@@ -41,7 +42,9 @@ function keepDataOutOfLog(): void {
   quiet = true;
   const print = console.error;
   console.error = (...parts: unknown[]) => {
-    if (!dataRequest.getStore()) print(...parts.map((part) => (part instanceof Error ? withoutData(part) : part)));
+    if (dataRequest.getStore()) return;
+    noteFailure(parts);
+    print(...parts.map((part) => (part instanceof Error ? withoutData(part) : part)));
   };
 }
 

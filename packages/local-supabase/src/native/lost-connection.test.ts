@@ -85,6 +85,38 @@ test("a Postgres that starts anew after one of its processes was killed is used 
   await eventually(knows, "the Data API knew what was made after the crash");
 });
 
+test("Auth, its admin and Storage answer 503 too", async () => {
+  await using stack = await startNative();
+  const request = requestsTo(stack);
+  const superuser = postgres(stack.dbUrl, { max: 1, onnotice: () => {} });
+  // Not the one that holds the lock: within a transaction the activity of others stands still.
+  const watcher = postgres(stack.dbUrl, { max: 1, onnotice: () => {} });
+  onTestFinished(() => superuser.end({ timeout: 5 }));
+  onTestFinished(() => watcher.end({ timeout: 5 }));
+  // So that it is not the reading of the schema that waits.
+  await request("/storage/v1/bucket");
+  const lose = async (path: string, json?: object) => {
+    await superuser`begin`;
+    await superuser`lock table auth.users, storage.buckets`;
+    const answer = request(path, json ? { method: "POST", json } : {});
+    const waiting = async () =>
+      (await watcher`select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock'`).length > 0;
+    await eventually(waiting, "the request waited for the lock, and lost its connection");
+    await superuser`commit`;
+    return answer;
+  };
+  const lost = "The connection to the database was lost; try again.";
+  const user = { email: "lost@example.com", password: "password1" };
+  const auth = { status: 503, body: { code: 503, error_code: "unexpected_failure", msg: lost } };
+  expect(await lose("/auth/v1/signup", user)).toEqual(auth);
+  expect(await lose("/auth/v1/admin/users", user)).toEqual(auth);
+  expect(await lose("/storage/v1/bucket")).toEqual({
+    status: 503,
+    body: { statusCode: "503", error: "ServiceUnavailable", message: lost },
+  });
+  expect((await request("/auth/v1/signup", { method: "POST", json: user })).status).toBe(200);
+});
+
 test("what is left of a request whose connection was lost runs on nobody else's", async () => {
   const { dbUrl } = inject("native");
   const sql = postgres(dbUrl, { max: 1, onnotice: () => {}, backoff: () => 0 });

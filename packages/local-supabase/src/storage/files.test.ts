@@ -52,6 +52,12 @@ test("supabase-js uploads, lists, reads, replaces, moves and removes an object",
   expect((await project.anonymous().storage.from("papers").upload("x", Buffer.from("x"))).error).not.toBeNull();
 });
 
+test("a NUL, which Postgres cannot hold, is the caller's fault", async () => {
+  await using project = await sharedProject("");
+  const { error } = await project.service.storage.createBucket("nul\0", { public: false });
+  expect(error).toMatchObject({ statusCode: "400", message: expect.stringContaining("0x00") });
+});
+
 test("no key leads out of the directory, and nobody else may read the files", async () => {
   const directory = await temporaryFolder();
   const storage = fileStorage(directory);

@@ -34,12 +34,12 @@ interface RequestOptions {
 }
 
 /** Starts a stack of the test's own, whose only migration is `sql`. */
-export async function startProject(sql: string): Promise<TestProject> {
+export async function startProject(sql: string, engine: "pglite" | "native" = "pglite"): Promise<TestProject> {
   const project = await mkdtemp(join(tmpdir(), "waybill project "));
   try {
     await mkdir(join(project, "migrations"));
     await writeFile(join(project, "migrations", "20260101000000_test.sql"), sql);
-    const stack = await start({ project });
+    const stack = await start({ project, engine });
     return projectOn(stack, () => stack.stop());
   } finally {
     await rm(project, { recursive: true, force: true });

@@ -1,3 +1,5 @@
+import { codeOf } from "../../errors.ts";
+
 /** What Postgres says of a failed statement; other errors of lite have no `code`. */
 interface DatabaseError {
   code?: unknown;
@@ -10,10 +12,6 @@ interface DatabaseError {
 const statusOfState: Record<string, number> = {
   "42P17": 500,
   "53400": 500,
-  // Postgres is ending this connection, or does not take one yet.
-  "57P01": 503,
-  "57P02": 503,
-  "57P03": 503,
   P0001: 400,
 };
 const statusOfClass: Record<string, number> = {
@@ -53,6 +51,9 @@ const lostConnection = new Set([
   "EPIPE",
 ]);
 
+/** Postgres is ending this connection, or does not take one yet. */
+const endingConnection = /^57P0[123]$/;
+
 /**
  * Answers what lite would answer with 500 and code `SUP` (check violations, raised exceptions, timeouts…)
  * with PostgREST's status and the SQLSTATE. Written as the error that a function raises to choose its own
@@ -63,7 +64,14 @@ export function asPostgrestError(error: unknown): unknown {
   if (error.code === "PGRST003") return raised(504, error);
   if (lostConnection.has(error.code)) return raised(503, connectionLost);
   if (!/^[0-9A-Z]{5}$/.test(error.code) || answeredByLite.test(error.code)) return error;
+  if (endingConnection.test(error.code)) return raised(503, error);
   return raised(statusOfState[error.code] ?? statusOfClass[error.code.slice(0, 2)] ?? 400, error);
+}
+
+/** Whether the connection ended under a statement, or could not be had; there will be another soon. */
+export function isConnectionLost(error: unknown): boolean {
+  const code = codeOf(error) ?? "";
+  return lostConnection.has(code) || endingConnection.test(code);
 }
 
 const connectionLost = {

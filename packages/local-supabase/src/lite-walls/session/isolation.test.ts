@@ -84,15 +84,18 @@ describe.each(["pglite", "native"] as const)("callers on %s", (engine) => {
   });
 });
 
-test("row level security that comes after the first request applies to the next", async () => {
-  await using project = await startProject("create table public.early (id int primary key)");
-  expect((await project.anonymous().from("early").select("*")).error).toBeNull();
-  const sql = postgres(project.stack.dbUrl, { max: 1, onnotice: () => {} });
-  await sql`create table public.late (id int primary key)`;
-  await sql`insert into public.late values (1)`;
-  await sql`alter table public.late enable row level security`;
-  await sql.end({ timeout: 5 });
-  const readLate = async () => (await project.service.from("late").select("*")).data;
-  await expect.poll(readLate, { timeout: 20_000 }).toEqual([{ id: 1 }]);
-  expect((await project.anonymous().from("late").select("*")).data).toEqual([]);
-});
+test.each(["pglite", "native"] as const)(
+  "%s: row level security that comes after the first request applies to the next",
+  async (engine) => {
+    await using project = await startProject("create table public.early (id int primary key)", engine);
+    expect((await project.anonymous().from("early").select("*")).error).toBeNull();
+    const sql = postgres(project.stack.dbUrl, { max: 1, onnotice: () => {} });
+    await sql`create table public.late (id int primary key)`;
+    await sql`insert into public.late values (1)`;
+    await sql`alter table public.late enable row level security`;
+    await sql.end({ timeout: 5 });
+    const readLate = async () => (await project.service.from("late").select("*")).data;
+    await expect.poll(readLate, { timeout: 20_000 }).toEqual([{ id: 1 }]);
+    expect((await project.anonymous().from("late").select("*")).data).toEqual([]);
+  },
+);
