@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { start } from "@waybill/local-supabase";
@@ -24,6 +24,8 @@ export async function openStage({ instance, engine = "pglite" }: StageOptions): 
   await using stack = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), "waybill-stage-"));
   stack.defer(() => rm(directory, { recursive: true, force: true, maxRetries: 3 }));
+  // run as root, Postgres is another user, who has to get to its own directory in here
+  if (engine === "native") await chmod(directory, 0o711);
   const supabase = stack.use(await start({ dataDir: join(directory, "supabase"), engine }));
   const proxy = stack.use(await startCountingProxy({ upstream: supabase.url, ca: supabase.ca }));
   const caFile = join(directory, "proxy.pem");
