@@ -1,6 +1,6 @@
 import { supabaseClientPhase, type SupabaseClientPhase } from "@waybill/contracts";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { type ConnectionSign, Limit } from "../client/index.ts";
 import { silentLog } from "../log.ts";
 import { type Connection, openConnection } from "./connection.ts";
@@ -259,6 +259,20 @@ it("signs off also when it is closed while it is being registered", async () => 
   expect(rows.stored.get("test/anon")).toMatchObject({ connection_status: "disconnected", is_active: false });
 });
 
+it("comes back by a person's word, though Supabase is away when it is to be written", async () => {
+  const rows = rowsInMemory();
+  await using connection = open(rows);
+  await connection.registered;
+  connection.deactivate();
+  await vi.waitFor(() => expect(rows.stored.get("test/anon")?.is_active).toBe(false));
+  await connection.reconnect();
+  rows.fault = refused();
+  await vi.waitFor(() => expect(connection.health().connection_status).not.toBe("connected"));
+  rows.fault = undefined;
+  await vi.waitFor(() => expect(rows.stored.get("test/anon")?.is_active).toBe(true), { timeout: 20_000 });
+  expect(connection.health().is_active).toBe(true);
+});
+
 it("closes within its deadline when Supabase hangs", async () => {
   const rows = rowsInMemory();
   const connection = openConnection({ ...optionsOf(rows), closeMs: 50 });
@@ -327,7 +341,7 @@ it("obeys the table of states for any sequence of outcomes", async () => {
         before = after;
       }
       rows.fault = undefined;
-      await expect.poll(() => connection.health().is_active).toBe(before !== "deactivated");
+      await expect.poll(() => connection.health().is_active, { timeout: 20_000 }).toBe(before !== "deactivated");
     }),
     { numRuns: 60 },
   );

@@ -62,7 +62,12 @@ export function openRowKeeper(options: RowKeeperOptions): RowKeeper {
   const update = async (): Promise<void> => {
     const overrule = overrules;
     overrules = false;
-    if (await rows.update(clientId, options.current(), overrule)) return;
+    const wrote = await rows.update(clientId, options.current(), overrule).catch((error: unknown) => {
+      // a person's word stands until it is written
+      overrules ||= overrule;
+      throw error;
+    });
+    if (wrote) return;
     const stored = await rows.read(clientId);
     if (stored === null) {
       log("warn", `The row of client ${clientId} was removed while it is in use; it is made anew`, {
@@ -131,7 +136,7 @@ export function openRowKeeper(options: RowKeeperOptions): RowKeeper {
       const last = async (): Promise<void> => {
         // a registration under way would else leave a row that says it is connected
         await working;
-        if (isRegistered) await rows.update(clientId, options.current());
+        if (isRegistered) await rows.update(clientId, options.current(), overrules);
       };
       await settledWithin(last(), options.closeMs ?? 2000).catch((error: unknown) => {
         log("warn", sentence(networkMessage(error)), { client_id: clientId });
