@@ -83,7 +83,7 @@ test.each([
 test("nobody but the start-up, the tests and the maker of types knows local-supabase", () => {
   const strangers = globSync("{apps,packages}/*/src/**/*.ts", { cwd: root })
     .map((path) => path.replaceAll("\\", "/"))
-    .filter((path) => !/^packages\/local-supabase\/|\.test\.ts$|\/(testing|start|stack|types)\//.test(path))
+    .filter((path) => !/^packages\/local-supabase\/|\.(test|torture)\.ts$|\/(testing|start|stack|types)\//.test(path))
     .filter((path) => readFileSync(join(root, path), "utf8").includes("@waybill/local-supabase"));
   expect(strangers).toEqual([]);
 });

@@ -38,10 +38,13 @@ beforeAll(async () => {
   stage = await openStage({ stack: { ...stack, url: behind.url }, env: { WAYBILL_ALLOW_HTTP_LOOPBACK: "1" } });
   [admin, ada] = await Promise.all([stage.newAdmin(), stage.newUser()]);
   const sql = openSql(stack.dbUrl);
+  // ids of today: older ones would be past the retention of another test's server
+  const now = Date.now().toString(16).padStart(12, "0");
+  const idPrefix = `${now.slice(0, 8)}-${now.slice(8)}-7000-8000-`;
   await sql`
     insert into public.database_operations (operation_id, client_id, operation_type, table_name, status, response_data,
       created_at, completed_at, user_id, request_id)
-    select ('0193f2a4-7d1e-7000-8000-' || lpad(n::text, 12, '0'))::uuid, ${stage.services.waybill.health().anon.client_id},
+    select (${idPrefix} || lpad(n::text, 12, '0'))::uuid, ${stage.services.waybill.health().anon.client_id},
       'read', 'airports', 'success', to_jsonb(repeat('x', ${bodyBytes}::int)), now() - interval '1 s', now(),
       case when n < 10 then ${ada.userId} else 'somebody' end, ${request_id}
     from generate_series(1, ${rowCount}::int) n`;
