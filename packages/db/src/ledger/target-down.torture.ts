@@ -5,7 +5,6 @@ import { stubSupabase } from "./testing/stub-supabase.ts";
 import { temporaryDirectory } from "./testing/temporary-directory.ts";
 import { startWriter } from "./testing/writer-process.ts";
 
-/** Longer would reach the default cap of the journal. */
 const MINUTES = 2;
 const MIB = 1024 * 1024;
 

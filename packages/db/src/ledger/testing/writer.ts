@@ -9,7 +9,15 @@ import { CLIENT, record, sampleIntent, sampleOutcome } from "./sample.ts";
  * operation, then another and `process.exit` at once, without a close, while the flush of the first is under way.
  */
 const [mode = "", journalDir = "", url = ""] = process.argv.slice(2);
-const opened = openLedger({ journalDir, url, secretKey: "sb_secret_test", lingerMs: 5, segmentBytes: 64 * 1024 });
+const opened = openLedger({
+  journalDir,
+  url,
+  secretKey: "sb_secret_test",
+  lingerMs: 5,
+  segmentBytes: 64 * 1024,
+  // minutes at full load must not end at the journal's cap
+  maxJournalBytes: 16 * 2 ** 30,
+});
 if (mode !== "open") opened.clientRegistered(CLIENT);
 
 async function call(): Promise<void> {
