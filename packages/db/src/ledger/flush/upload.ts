@@ -1,6 +1,7 @@
 import { buildConnector, Pool } from "undici";
 import { z } from "zod";
 import { reasonOf } from "../ledger-errors.ts";
+import { UploadBodies } from "./upload-bodies.ts";
 
 /** What became of one upload. */
 export type UploadResult =
@@ -45,9 +46,6 @@ export interface Uploader {
   close(): Promise<void>;
 }
 
-const OPEN = Buffer.from('{"operations":[');
-const COMMA = Buffer.from(",");
-const CLOSE = Buffer.from("]}");
 const ANSWER_LIMIT = 64 * 1024;
 const STATEMENT_TIMEOUT = "57014";
 const RETRY_AFTER_LIMIT_MS = 60_000;
@@ -63,6 +61,7 @@ export function createUploader({ url, secretKey, ca, attemptTimeoutMs, uploads }
     headersTimeout: 0,
     bodyTimeout: 0,
   });
+  const bodies = new UploadBodies(uploads);
   const overdue = `no whole answer within ${attemptTimeoutMs} ms`;
   // As supabase-js sends a key of either format to the Data API.
   const headers = {
@@ -79,15 +78,18 @@ export function createUploader({ url, secretKey, ca, attemptTimeoutMs, uploads }
       const stop = (): void => attempt.abort(signal.reason);
       signal.addEventListener("abort", stop, { once: true });
       const deadline = setTimeout(() => attempt.abort(new Error(overdue)), attemptTimeoutMs).unref();
+      const body = bodies.of(rows);
       try {
         const answer = await pool.request({
           path: target.pathname,
           method: "POST",
           headers,
-          body: bodyOf(rows),
+          body: body.bytes,
           signal: attempt.signal,
         });
         const text = await readLimited(answer.body);
+        // an error may come before the last byte was sent
+        if (answer.statusCode < 300) body.release();
         return judge(answer.statusCode, text, answer.headers["retry-after"]);
       } catch (error) {
         const isTooMuch = attempt.signal.aborted && !signal.aborted;
@@ -116,16 +118,6 @@ function backgroundConnector(ca: string | undefined): buildConnector.connector {
       callback(null, socket);
     });
   };
-}
-
-function bodyOf(rows: readonly Buffer[]): Buffer {
-  const parts: Buffer[] = [OPEN];
-  for (const [index, row] of rows.entries()) {
-    if (index > 0) parts.push(COMMA);
-    parts.push(row);
-  }
-  parts.push(CLOSE);
-  return Buffer.concat(parts);
 }
 
 async function readLimited(body: AsyncIterable<Buffer>): Promise<string> {

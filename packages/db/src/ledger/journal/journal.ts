@@ -8,6 +8,7 @@ import { Durability } from "./durability.ts";
 import { JournaledOperation, refusedOperation, unrecordedOperation } from "./operation.ts";
 import { FullPolicy } from "./when-full.ts";
 import { RecordBuffer } from "./record.ts";
+import { RecentRows } from "./recent-rows.ts";
 import type { ReadableSegment } from "./row-reader.ts";
 import { type Segment, SegmentLog, type WriteFile } from "./segments.ts";
 
@@ -63,6 +64,8 @@ export class Journal {
   #isSealed = false;
 
   readonly clients = new Set<string>();
+  /** Of the current directory. */
+  readonly recent = new RecentRows();
   rowsWritten = 0;
 
   constructor(options: JournalOptions) {
@@ -243,6 +246,7 @@ export class Journal {
     const files = this.#openFiles(directory);
     this.#files.close();
     this.#files = files;
+    this.recent.clear();
     this.#kept = [];
     this.#carryAllOn();
   }
@@ -300,7 +304,10 @@ export class Journal {
 
   #writeRows(): void {
     if (this.#rows.length === 0) return;
-    this.#files.appendRows(this.#rows.view());
+    const rows = this.#rows.view();
+    this.#files.appendRows(rows);
+    const { number, rows: file } = this.#files.current;
+    this.recent.add(number, file.bytes - rows.length, rows, this.#rows.payloads);
     this.#rows.clear();
     this.rowsWritten += this.#rowsBuffered;
     this.#rowsBuffered = 0;

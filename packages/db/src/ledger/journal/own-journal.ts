@@ -198,6 +198,7 @@ export class OwnJournal {
   #newReader(): RowReader {
     const reader = new RowReader({
       segments: () => this.#journal.segments,
+      recent: this.#journal.recent,
       drained: (segment) => {
         // its numbers are those of a directory that was left
         if (reader !== this.#reader) return;

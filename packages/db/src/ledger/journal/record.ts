@@ -12,6 +12,8 @@ export interface JournalRecord {
 /** `crc32 of what follows, 8 hex digits` `space` `kind` `payload` `newline` */
 const CHECKSUM = 8;
 const OVERHEAD = CHECKSUM + 3;
+/** Where the payload begins within its line. */
+export const PAYLOAD_START = CHECKSUM + 2;
 const FIRST_KEY = '{"operation_id":"';
 const HEX = Buffer.from("0123456789abcdef");
 const INITIAL_BYTES = 64 * 1024;
@@ -21,6 +23,8 @@ const KEPT_BYTES = 4 * 1024 * 1024;
 export class RecordBuffer {
   #bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES);
   #length = 0;
+  /** Where each payload begins and ends in what was collected: begin, end, begin, end… */
+  readonly payloads: number[] = [];
 
   get length(): number {
     return this.#length;
@@ -37,6 +41,7 @@ export class RecordBuffer {
     const end = body + 1 + bytes.write(payload, body + 1, "utf8");
     writeHex(bytes, start, crc32(bytes.subarray(body, end)));
     bytes[end] = 0x0a;
+    this.payloads.push(body + 1, end);
     this.#length = end + 1;
   }
 
@@ -47,6 +52,7 @@ export class RecordBuffer {
 
   clear(): void {
     this.#length = 0;
+    this.payloads.length = 0;
     if (this.#bytes.length > KEPT_BYTES) this.#bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES);
   }
 

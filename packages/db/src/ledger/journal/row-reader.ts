@@ -1,5 +1,6 @@
 import { open, type FileHandle } from "node:fs/promises";
 import { failedWith } from "../ledger-errors.ts";
+import type { RecentRows } from "./recent-rows.ts";
 import { readRecords } from "./record.ts";
 import type { SegmentFile } from "./segments.ts";
 
@@ -8,7 +9,7 @@ export interface RowBatch {
   readonly rows: readonly Buffer[];
   /** What they take in the journal. */
   readonly bytes: number;
-  /** They are in the database: in any order among batches, once each. */
+  /** They are in the database: in any order among batches, once each. The rows are not to be read after. */
   acknowledge(): void;
 }
 
@@ -19,6 +20,8 @@ export interface ReadableSegment {
 }
 
 export interface RowReaderOptions {
+  /** What need not be read from a file. */
+  readonly recent?: RecentRows;
   /** In ascending order; may grow and shrink between two reads. */
   readonly segments: () => readonly ReadableSegment[];
   /**
@@ -50,7 +53,7 @@ export class RowReader {
       if (segment === undefined) return undefined;
       const available = segment.rows.bytes - this.#offset;
       if (available > 0) {
-        const batch = await this.#read(segment, available, maxBytes);
+        const batch = this.#recall(segment, maxBytes) ?? (await this.#read(segment, available, maxBytes));
         if (batch !== undefined) return batch;
       } else if (segment.sealed) {
         await this.#leave(segment);
@@ -71,6 +74,25 @@ export class RowReader {
     await file?.close();
   }
 
+  #recall({ number }: ReadableSegment, maxBytes: number): RowBatch | undefined {
+    const recent = this.#options.recent?.take(number, this.#offset, maxBytes);
+    if (recent === undefined) return undefined;
+    this.#offset += recent.bytes;
+    return this.#batch(number, recent.rows, recent.bytes, recent.release);
+  }
+
+  #batch(number: number, rows: readonly Buffer[], bytes: number, release?: () => void): RowBatch {
+    this.#underWay.set(number, (this.#underWay.get(number) ?? 0) + 1);
+    return {
+      rows,
+      bytes,
+      acknowledge: () => {
+        release?.();
+        this.#acknowledge(number);
+      },
+    };
+  }
+
   /** Undefined when there was nothing but damage, which is left behind. */
   async #read(segment: ReadableSegment, available: number, maxBytes: number): Promise<RowBatch | undefined> {
     for (let size = Math.min(available, maxBytes); ; size = Math.min(available, size * 2)) {
@@ -89,8 +111,7 @@ export class RowReader {
       const end = this.#offset + (bytes.length < size ? available : consumed);
       this.#offset = end;
       if (rows.length === 0) return undefined;
-      this.#underWay.set(segment.number, (this.#underWay.get(segment.number) ?? 0) + 1);
-      return { rows, bytes: consumed, acknowledge: () => this.#acknowledge(segment.number) };
+      return this.#batch(segment.number, rows, consumed);
     }
   }
 
