@@ -25,6 +25,8 @@ export interface Segment {
 export interface SegmentFile {
   readonly path: string;
   bytes: number;
+  /** Its records are in the database or elsewhere in the journal: it need not reach the disk any more. */
+  isRemoved?: true;
 }
 
 export const INTENTS = ".intents";
@@ -99,7 +101,7 @@ export class SegmentLog {
 
   /** The intents go first: without its rows an intent would be settled a second time. */
   remove(segment: Segment): void {
-    rmSync(segment.intents.path, { force: true });
+    removeFile(segment.intents);
     this.removeRows(segment);
     this.#bytes -= segment.intents.bytes;
     const at = this.segments.indexOf(segment);
@@ -108,7 +110,7 @@ export class SegmentLog {
 
   /** Gives the space of the rows back and leaves the intents. */
   removeRows(segment: Segment): void {
-    rmSync(segment.rows.path, { force: true });
+    removeFile(segment.rows);
     this.#bytes -= segment.rows.bytes;
     segment.rows.bytes = 0;
   }
@@ -133,6 +135,11 @@ export class SegmentLog {
       throw error;
     }
   }
+}
+
+function removeFile(file: SegmentFile): void {
+  rmSync(file.path, { force: true });
+  file.isRemoved = true;
 }
 
 /** A file that only grows by whole writes. */
@@ -178,7 +185,7 @@ export class AppendFile implements Syncable {
     this.#isSyncing = true;
     this.#isUnsynced = false;
     try {
-      await this.#disk.sync(this.#fd);
+      if (!this.#file.isRemoved) await this.#disk.sync(this.#fd);
     } finally {
       this.#isSyncing = false;
       if (this.#isClosing) this.close();
