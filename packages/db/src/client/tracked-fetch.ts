@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { Instant } from "../ledger/clock.ts";
 import { answerCall } from "./call/answer-call.ts";
 import type { Call, TrackedFetchOptions } from "./call/call.ts";
@@ -6,7 +5,7 @@ import { HeldOperations, retryKey } from "./call/held-operations.ts";
 import { readRequest } from "./call/read-request.ts";
 import { createRetries } from "./call/retries.ts";
 import type { ReadRequest } from "./call/read-request.ts";
-import { settlement } from "./call/settlement.ts";
+import { Settlement } from "./call/settlement.ts";
 import { createSubjects, type SubjectOf } from "./call/subject.ts";
 import { takeTimeout } from "./call/timeout-header.ts";
 import { parseSearch } from "./capture/redact-search.ts";
@@ -38,9 +37,9 @@ export function createTrackedFetch(options: TrackedFetchOptions): TrackedFetch {
 
   const perform = async (request: ReadRequest, started: Instant, isRefresh: boolean): Promise<Response> => {
     const call = beginCall(options, remembered, request, started);
-    const elapsed = options.clock.since(call.started).execution_time_ms - 1;
+    const elapsed = Math.floor(options.clock.elapsedMs(call.started));
     const limit = new Limit(Math.max(1, call.timeoutMs - elapsed), call.timeoutMs, request.signal);
-    const settle = settlement(options, held, call, limit);
+    const settle = new Settlement(options.clock, options.joinRetries ? held : null, call, limit);
     try {
       const refusal = call.connection.refusal();
       if (refusal !== null) {
@@ -48,30 +47,36 @@ export function createTrackedFetch(options: TrackedFetchOptions): TrackedFetch {
         call.open.written.catch(() => {});
         throw refusal;
       }
-      await limit.during(call.open.written).catch((error: unknown) => {
+      try {
+        // a disk may hang; the end of an event-loop's turn comes
+        await (call.open.waitsForDisk ? limit.during(call.open.written) : call.open.written);
+      } catch (error) {
         throw ledgerRefusal(error);
-      });
+      }
       // it may have ended since the journal answered, while nobody was there to be told
       if (limit.ended !== undefined) throw limit.reason;
-      const send = async (): Promise<Response> => {
-        const turn = call.connection.enter(limit);
-        if (turn !== undefined) await turn;
-        settle.entered();
-        if (limit.ended !== undefined) throw limit.reason;
-        return await answerCall(means, call, limit, settle);
-      };
-      if (options.cache === undefined) return await send();
+      if (options.cache === undefined) return await send(call, limit, settle);
       return await options.cache.pass({
         call,
         limit,
         settle,
-        send,
+        send: () => send(call, limit, settle),
         refresh: isRefresh ? null : () => refresh(request),
       });
     } catch (error) {
       settle.broken(error);
       throw error;
     }
+  };
+  const send = (call: Call, limit: Limit, settle: Settlement): Promise<Response> => {
+    const turn = call.connection.enter(limit);
+    if (turn !== undefined) return turn.then(() => sendNow(call, limit, settle));
+    return sendNow(call, limit, settle);
+  };
+  const sendNow = (call: Call, limit: Limit, settle: Settlement): Promise<Response> => {
+    settle.entered();
+    if (limit.ended !== undefined) throw limit.reason;
+    return answerCall(means, call, limit, settle);
   };
   /** The same read, for nobody who waits for it. */
   const refresh = (request: ReadRequest): Promise<Response> => {
@@ -99,7 +104,7 @@ function beginCall(
   started: Instant,
 ): Call {
   const timeoutMs = takeTimeout(request.headers) ?? options.timeoutMs;
-  const kind = classify({ ...request, header: (name) => request.headers.get(name) ?? null });
+  const kind = classify(request);
   request.headers.delete(OPERATION_HEADER);
   const connection = options.connectionOf(request.headers);
   const captured = options.capture.request({
@@ -110,34 +115,37 @@ function beginCall(
     prefer: request.headers.get("prefer") ?? null,
     body: bodyToCapture(request),
   });
-  const isNamed = currentContext()?.user_id !== undefined;
-  const subject = isNamed ? null : subjectOf(request.headers.get("authorization"));
-  const shared = { kind, request, captured, connection, subject, timeoutMs };
-  const retry = options.joinRetries && request.headers.has("x-retry-count");
-  const before = retry ? held.take(retryKey(connection.clientId, request)) : undefined;
-  const call =
-    before === undefined
-      ? { ...shared, ...newOperation(options, shared, started) }
-      : { ...shared, ...before, attempt: before.outcome.attempts + 1 };
-  request.headers.set("x-request-id", call.requestId);
-  noteOperation(call.operationId);
-  return call;
-}
-
-function newOperation(
-  options: TrackedFetchOptions,
-  {
+  const subject = currentContext()?.user_id === undefined ? subjectOf(request.headers.get("authorization")) : null;
+  const isRetry = options.joinRetries && request.headers.has("x-retry-count");
+  const before = isRetry ? held.take(retryKey(connection.clientId, request)) : undefined;
+  const { operationId, requestId, open } =
+    before ?? newOperation(options, { kind, request, captured, connection, subject, started });
+  request.headers.set("x-request-id", requestId);
+  noteOperation(operationId);
+  return {
+    operationId,
+    requestId,
     kind,
     request,
+    started: before?.started ?? started,
+    attempt: before === undefined ? 1 : before.outcome.attempts + 1,
+    timeoutMs,
+    open,
     captured,
     connection,
     subject,
-  }: Pick<Call, "kind" | "request" | "captured" | "connection" | "subject">,
-  started: Instant,
-): Pick<Call, "operationId" | "requestId" | "started" | "attempt" | "open"> {
+  };
+}
+
+type Begun = Pick<Call, "kind" | "request" | "captured" | "connection" | "subject" | "started">;
+
+function newOperation(
+  options: TrackedFetchOptions,
+  { kind, request: { headers }, captured, connection, subject, started }: Begun,
+): Pick<Call, "operationId" | "requestId" | "open"> {
   const context = currentContext();
   const operationId = options.newOperationId();
-  const requestId = context?.request_id ?? callersOwn(request.headers.get("x-request-id")) ?? randomUUID();
+  const requestId = context?.request_id ?? callersOwn(headers.get("x-request-id")) ?? operationId;
   const intent = {
     operation_id: operationId,
     client_id: connection.clientId,
@@ -152,8 +160,7 @@ function newOperation(
     query_data: captured.query_data,
   };
   const begun = options.ledger.begin(intent);
-  const open = options.watchers?.watch(intent, request.headers, begun) ?? begun;
-  return { operationId, requestId, started, attempt: 1, open };
+  return { operationId, requestId, open: options.watchers?.watch(intent, headers, begun) ?? begun };
 }
 
 /** A caller's own request id where it fits an index and a header; else the record would be refused for it. */

@@ -44,6 +44,7 @@ export function operationWatchers(): OperationWatchers {
       let settled = false;
       return {
         written: open.written,
+        waitsForDisk: open.waitsForDisk,
         settle(outcome) {
           open.settle(outcome);
           if (settled) return;

@@ -17,6 +17,8 @@ export interface Elapsed {
 
 export interface Clock {
   start(): Instant;
+  /** Milliseconds by the monotonic clock. */
+  elapsedMs(started: Instant): number;
   since(started: Instant): Elapsed;
 }
 
@@ -36,6 +38,7 @@ const DRIFT_MS = 20;
 export function createClock({ wall = Date.now, monotonic = () => performance.now() }: ClockSources = {}): Clock {
   let anchorWall = wall();
   let anchorMonotonic = monotonic();
+  const elapsedMs = (started: Instant): number => Math.max(0, monotonic() - started.monotonicMs);
 
   return {
     start() {
@@ -50,12 +53,13 @@ export function createClock({ wall = Date.now, monotonic = () => performance.now
       const wallMicros = Math.floor(at * 1000);
       return { at: formatMicros(wallMicros), wallMicros, monotonicMs };
     },
+    elapsedMs,
     since(started) {
-      const elapsedMs = Math.max(0, monotonic() - started.monotonicMs);
-      const micros = Math.max(1, Math.ceil(elapsedMs * 1000));
+      const took = elapsedMs(started);
+      const micros = Math.max(1, Math.ceil(took * 1000));
       return {
         completed_at: formatMicros(started.wallMicros + micros),
-        execution_time_ms: Math.max(1, Math.ceil(elapsedMs)),
+        execution_time_ms: Math.max(1, Math.ceil(took)),
       };
     },
   };

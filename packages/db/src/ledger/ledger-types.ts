@@ -39,6 +39,8 @@ export interface OperationOutcome {
 export interface OpenOperation {
   /** Resolves once the intent is in the journal; the request must not leave before. Rejects when the ledger refuses. */
   readonly written: Promise<void>;
+  /** Whether that takes longer than the event-loop's turn, and may take for ever. */
+  readonly waitsForDisk: boolean;
   /** Records the outcome. Never throws and never waits; a second call is ignored. */
   settle(outcome: OperationOutcome): void;
 }

@@ -1,3 +1,4 @@
+import { jsonString } from "../json-string.ts";
 import type { JsonText, OperationIntent, OperationOutcome } from "./ledger-types.ts";
 
 /**
@@ -12,15 +13,14 @@ const RESPONSE = ',"response_data":';
 const BODY_LIMIT = 128 * 1024;
 const TEXT_LIMIT = 8 * 1024;
 
-const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
 const NUL_ESCAPE = /(?<!\\)(?:\\\\)*\\u0000/;
 
 /** Everything of an operation that never changes, as the beginning of a JSON object. */
 export function headOf(intent: OperationIntent): string {
   return (
-    `{"operation_id":${quote(intent.operation_id)},"client_id":${quote(intent.client_id)}` +
+    `{"operation_id":"${intent.operation_id}","client_id":${quote(intent.client_id)}` +
     `,"operation_type":"${intent.operation_type}","table_name":${quote(intent.table_name)}` +
-    `,"created_at":${quote(intent.created_at)},"user_id":${quote(intent.user_id)}` +
+    `,"created_at":"${intent.created_at}","user_id":${quote(intent.user_id)}` +
     `,"request_id":${quote(intent.request_id)},"session_id":${quote(intent.session_id)}` +
     `,"model_id":${quote(intent.model_id)},"schema_version":${quote(intent.schema_version)}`
   );
@@ -40,7 +40,7 @@ export function outcomeRow(head: string, query: JsonText, outcome: OperationOutc
   // No string holds this text: in it a quote would have its backslash.
   const named = user_id === undefined ? head : head.replace(NOBODY, () => `,"user_id":${quote(user_id)},`);
   return (
-    `${named},"status":"${outcome.status}","completed_at":${quote(outcome.completed_at)}` +
+    `${named},"status":"${outcome.status}","completed_at":"${outcome.completed_at}"` +
     `,"execution_time_ms":${outcome.execution_time_ms},"attempts":${outcome.attempts}` +
     `,"error_message":${quote(outcome.error_message)}${QUERY}${query}` +
     `${RESPONSE}${admitBody(outcome.response_data)}}`
@@ -106,9 +106,7 @@ function parseObject(text: string): Record<string, unknown> | undefined {
 
 function quote(text: string | null): string {
   if (text === null) return "null";
-  if (text.length < TEXT_LIMIT && PLAIN.test(text)) return `"${text}"`;
-  // PostgreSQL's text takes neither a NUL nor half a surrogate pair.
-  return JSON.stringify(text.slice(0, TEXT_LIMIT).toWellFormed().replaceAll("\0", "\uFFFD"));
+  return jsonString(text.length < TEXT_LIMIT ? text : text.slice(0, TEXT_LIMIT));
 }
 
 const ID_START = '{"operation_id":"'.length;

@@ -26,7 +26,14 @@ interface Means {
 /** Sends the request, again where that is due, and settles the operation by the reply that counts. */
 export async function answerCall(means: Means, call: Call, limit: Limit, settle: Settlement): Promise<Response> {
   const { kind, request } = call;
-  const reply = await replyTo(means, call, limit, settle);
+  const { transport, retries } = means;
+  const send = (): Promise<Reply> => {
+    settle.leaving();
+    return sendOnce(transport, call, limit);
+  };
+  const first = await send();
+  const isFinal = retries === null || !retries.isDue(first, call, limit);
+  const reply = isFinal ? first : await retries.after(first, call, limit, send);
   if (reply.kind === "broken") throw reply.error;
   if (reply.kind === "stream") {
     const { response } = reply;
@@ -37,21 +44,6 @@ export async function answerCall(means: Means, call: Call, limit: Limit, settle:
   settleWhole(means.capture, call, answer, text, settle);
   const isLight = (kind.service === "rest" || kind.service === "rpc") && request.body.kind !== "stream";
   return isLight ? new LightResponse(answer, request.url, text) : platformResponse(answer, request.url);
-}
-
-async function replyTo(
-  { transport, retries }: Means,
-  call: Call,
-  limit: Limit,
-  settle: Pick<Settlement, "leaving">,
-): Promise<Reply> {
-  settle.leaving();
-  const first = await sendOnce(transport, call, limit);
-  if (retries === null || !retries.isDue(first, call, limit)) return first;
-  return await retries.after(first, call, limit, () => {
-    settle.leaving();
-    return sendOnce(transport, call, limit);
-  });
 }
 
 const NO_JSON = "Supabase's answer says that it is JSON, and is none: it was cut short or spoiled on its way.";

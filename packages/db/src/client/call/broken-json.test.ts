@@ -5,7 +5,7 @@ import { tracked } from "../testing/tracked.ts";
 import { isBrokenJson } from "./broken-json.ts";
 
 const rows = JSON.stringify([{ note: "x".repeat(100) }]);
-const rest = classify({ method: "GET", path: "/rest/v1/a", header: () => null });
+const rest = classify({ method: "GET", path: "/rest/v1/a", headers: new Map() });
 const json = "application/json; charset=utf-8";
 
 it.each([

@@ -74,7 +74,7 @@ describe("retries of supabase-js's own", () => {
 const held = (settled: string[], id: string): HeldOperation => ({
   operationId: id,
   requestId: id,
-  open: { written: Promise.resolve(), settle: () => void settled.push(id) },
+  open: { written: Promise.resolve(), waitsForDisk: false, settle: () => void settled.push(id) },
   started: { at: "", wallMicros: 0, monotonicMs: 0 },
   outcome: {
     status: "error",
@@ -107,7 +107,7 @@ it("expects a retry where supabase-js makes one", () => {
   const after = (attempt: number, method = "GET", path = "/rest/v1/airports") => {
     const base = "https://x.supabase.co";
     const request = readRequest(base, base + path, { method });
-    return { kind: classify({ ...request, header: () => null }), request, attempt };
+    return { kind: classify({ ...request, headers: new Map() }), request, attempt };
   };
   expect(retryExpectedIn(after(1), 503, null)).toBe(2000);
   expect(retryExpectedIn(after(3), 520, null)).toBe(5000);

@@ -51,7 +51,7 @@ export function createRetries(clock: Clock, { most = 3, backoff = BACKOFF }: Ret
     const asked = reply.kind === "whole" ? retryAfterMs(reply.answer.headers["retry-after"]) : null;
     const pause = asked ?? jittered(backoff, retries);
     // what cannot begin in time would only keep the answer from its caller
-    return pause < call.timeoutMs - clock.since(call.started).execution_time_ms ? pause : null;
+    return pause < call.timeoutMs - clock.elapsedMs(call.started) ? pause : null;
   };
 
   return {

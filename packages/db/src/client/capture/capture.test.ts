@@ -21,7 +21,7 @@ function captured(
   rows: number | null = null,
   capture = listed,
 ) {
-  const kind = classify({ method, path, header: (name) => (name === "prefer" ? (prefer ?? null) : null) });
+  const kind = classify({ method, path, headers: new Map(prefer === undefined ? [] : [["prefer", prefer]]) });
   const isData = kind.service === "rest" || kind.service === "rpc";
   const { query_data, rules } = capture.request({
     kind,
@@ -58,7 +58,7 @@ describe("a request", () => {
   });
   it("redacts secret columns, whatever the body's numbers", () => {
     const body = '{"id":12345678901234567890,"password":"hunter2","ssn":[1,2]}';
-    const kind = classify({ method: "POST", path: "/rest/v1/users", header: () => null });
+    const kind = classify({ method: "POST", path: "/rest/v1/users", headers: new Map() });
     const { query_data } = listed.request({ kind, method: "POST", path: null, search: [], prefer: null, body });
     expect(query_data).toBe(
       `{"method":"POST","body":{"id":12345678901234567890,"password":"${REDACTED}","ssn":"${REDACTED}"}}`,

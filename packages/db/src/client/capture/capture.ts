@@ -1,3 +1,4 @@
+import { jsonString } from "../../json-string.ts";
 import type { JsonText } from "../../ledger/ledger-types.ts";
 import type { OperationClass } from "../classify/operation-class.ts";
 import { isJson, jsonbText } from "./jsonb-text.ts";
@@ -61,9 +62,9 @@ export function createCapture(redaction: Redaction, limit = CAPTURE_BYTES): Capt
         else hasMore = true;
       };
       let text = `{"method":"${method}"`;
-      if (path !== null) text += `,"path":${quote(beginningOf(path))}`;
+      if (path !== null) text += `,"path":${jsonString(beginningOf(path))}`;
       if (search.length > 0) text += `,"search":${boundedSearch(redactSearch(search, secrets, keep), limit)}`;
-      if (prefer !== null) text += `,"prefer":${quote(beginningOf(prefer))}`;
+      if (prefer !== null) text += `,"prefer":${jsonString(beginningOf(prefer))}`;
       if (kind.upsert) text += `,"upsert":true`;
       if (body !== null) text += bodyMember(kind, body, secrets, limit, keep);
       if (typeof body === "string" && kind.captures) hasMore ||= hidesMore(body, secrets, limit);
@@ -132,18 +133,13 @@ function bodyText(
     const beginning = redact(text.slice(0, previewWithin(limit)), LIKE_JSON.test(text) ? "json" : "text") ?? REDACTED;
     const count = rows ?? countRows(text, COUNTABLE);
     return {
-      text: `{"truncated":true,"bytes":${bytes},"rows":${count ?? "null"},"preview":${quote(beginning)}}`,
+      text: `{"truncated":true,"bytes":${bytes},"rows":${count ?? "null"},"preview":${jsonString(beginning)}}`,
       replaced: false,
     };
   }
   if (text === "") return { text: "null", replaced: false };
   if (isJson(text)) return jsonbText(redact(text, "json") ?? `"${REDACTED}"`);
-  return { text: quote(redact(text, "text") ?? REDACTED), replaced: false };
-}
-
-/** `JSON.stringify`, with what `jsonb` refuses replaced. */
-function quote(text: string): string {
-  return JSON.stringify(text.replaceAll("\0", "\uFFFD").toWellFormed());
+  return { text: jsonString(redact(text, "text") ?? REDACTED), replaced: false };
 }
 
 function previewWithin(limit: number): number {
@@ -160,7 +156,7 @@ function boundedSearch(search: SearchParameters, limit: number): string {
   const text = searchText(search);
   const bytes = Buffer.byteLength(text);
   if (bytes <= limit) return text;
-  return `{"truncated":true,"bytes":${bytes},"preview":${quote(text.slice(0, previewWithin(limit)))}}`;
+  return `{"truncated":true,"bytes":${bytes},"preview":${jsonString(text.slice(0, previewWithin(limit)))}}`;
 }
 
 function searchText(search: SearchParameters): string {
@@ -172,7 +168,7 @@ function searchText(search: SearchParameters): string {
   }
   const members = [...grouped].map(([name, values]) => {
     const [only = ""] = values;
-    return `${quote(name)}:${values.length === 1 ? quote(only) : `[${values.map(quote).join(",")}]`}`;
+    return `${jsonString(name)}:${values.length === 1 ? jsonString(only) : `[${values.map(jsonString).join(",")}]`}`;
   });
   return `{${members.join(",")}}`;
 }

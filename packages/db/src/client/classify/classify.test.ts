@@ -9,7 +9,7 @@ import { storageEndpoints } from "./storage-endpoints.ts";
 const shape = (method: string, path: string, headers: Record<string, string> = {}) => ({
   method,
   path,
-  header: (name: string) => headers[name] ?? null,
+  headers: new Map(Object.entries(headers)),
 });
 
 type Row = [method: string, path: string, type: OperationType, table: string, headers?: Record<string, string>];

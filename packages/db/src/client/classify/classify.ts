@@ -35,7 +35,7 @@ export function classify(request: RequestShape): OperationClass {
 function classifyRest(request: RequestShape, below: string): OperationClass {
   const { method } = request;
   const reading = method === "GET" || method === "HEAD";
-  const schema = request.header(reading ? "accept-profile" : "content-profile");
+  const schema = request.headers.get(reading ? "accept-profile" : "content-profile");
   const plain = { captures: true, streams: false, upsert: false };
   if (below.startsWith("rpc/")) {
     const table_name = qualifiedName(schema, decodeSegment(below.slice("rpc/".length)));
@@ -47,14 +47,14 @@ function classifyRest(request: RequestShape, below: string): OperationClass {
     service: "rest",
     operation_type: typeOfMethod(method),
     table_name: qualifiedName(schema, decodeSegment(below)),
-    upsert: method === "POST" && (request.header("prefer")?.includes("resolution=") ?? false),
+    upsert: method === "POST" && (request.headers.get("prefer")?.includes("resolution=") ?? false),
   };
 }
 
 function functionType(request: RequestShape): OperationType {
-  const said = request.header(OPERATION_HEADER);
+  const said = request.headers.get(OPERATION_HEADER);
   switch (said) {
-    case null:
+    case undefined:
       return "update";
     case "create":
     case "read":
@@ -82,7 +82,7 @@ function classifyStorage(request: RequestShape, segments: readonly string[]): Op
     service: "storage",
     operation_type: type,
     table_name: row?.table ?? "storage.objects",
-    upsert: type === "create" && request.header("x-upsert") === "true",
+    upsert: type === "create" && request.headers.get("x-upsert") === "true",
     captures: !file && !isSigning(segments),
     streams: file && type === "read",
   };

@@ -42,6 +42,6 @@ it("replaces what no name can hold", () => {
 
 it("leaves schema public out", () => {
   expect(qualifiedName("public", "a")).toBe("a");
-  expect(qualifiedName(null, "a")).toBe("a");
+  expect(qualifiedName(undefined, "a")).toBe("a");
   expect(qualifiedName("My Schema", "order")).toBe('"My Schema"."order"');
 });

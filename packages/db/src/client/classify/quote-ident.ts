@@ -9,8 +9,8 @@ export function quoteIdent(name: string): string {
 }
 
 /** `schema.name`, or `name` alone in schema public. */
-export function qualifiedName(schema: string | null, name: string): string {
-  return schema === null || schema === "" || schema === "public"
+export function qualifiedName(schema: string | undefined, name: string): string {
+  return schema === undefined || schema === "" || schema === "public"
     ? quoteIdent(name)
     : `${quoteIdent(schema)}.${quoteIdent(name)}`;
 }

@@ -22,7 +22,7 @@ export function recordingLedger(): RecordingLedger {
     begin(intent) {
       const recorded: RecordedOperation = { intent, outcomes: [] };
       operations.push(recorded);
-      return { written: this.gate, settle: (outcome) => void recorded.outcomes.push(outcome) };
+      return { written: this.gate, waitsForDisk: true, settle: (outcome) => void recorded.outcomes.push(outcome) };
     },
     only() {
       const [first, second] = operations;

@@ -11,10 +11,13 @@ const decoders: Record<string, (body: Buffer, options: { maxOutputLength: number
   zstd: promisify(zstdDecompress),
 };
 
+/** How an answer's body is compressed; undefined for one that is not, which is most of them. */
+export function codingOf({ headers, body }: Answer): string | undefined {
+  return body.length === 0 ? undefined : headers["content-encoding"];
+}
+
 /** Nothing asks for compression, but a proxy in between may compress unasked, or a caller may have asked. */
-export async function decompress(answer: Answer, maxBytes: number): Promise<Answer> {
-  const coding = answer.headers["content-encoding"];
-  if (coding === undefined || answer.body.length === 0) return answer;
+export async function decompress(answer: Answer, coding: string, maxBytes: number): Promise<Answer> {
   const decoder = decoders[coding.trim().toLowerCase()];
   if (decoder === undefined) return answer;
   try {

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { LookupFunction } from "node:net";
 import { Agent, Dispatcher, Dispatcher1Wrapper, Pool } from "undici";
 import { responseTooLarge, transportBusy } from "../errors.ts";
-import { decompress } from "./decompress.ts";
+import { codingOf, decompress } from "./decompress.ts";
 import type { Answer } from "./light-response.ts";
 import type { Limit } from "./limit.ts";
 import { noteUnsent, UnsentNoting } from "./unsent.ts";
@@ -75,7 +75,9 @@ export function openTransport(options: TransportOptions): Transport {
       if (pending >= maxPending) throw transportBusy(maxPending);
       pending += 1;
       try {
-        return await decompress(await dispatchWhole(pool, request, limit, maxBytes), maxBytes);
+        const answer = await dispatchWhole(pool, request, limit, maxBytes);
+        const coding = codingOf(answer);
+        return coding === undefined ? answer : await decompress(answer, coding, maxBytes);
       } finally {
         pending -= 1;
       }

@@ -26,12 +26,17 @@ export class Durability {
 
   /** Why operations cannot be recorded as the policy asks. */
   get refusal(): string | undefined {
-    return this.#options.fsync === "always" ? this.failure : undefined;
+    return this.isAwaited ? this.failure : undefined;
+  }
+
+  /** Whether requests wait for the disk. */
+  get isAwaited(): boolean {
+    return this.#options.fsync === "always";
   }
 
   /** What the requests of a turn have to wait for after it was written; undefined when they may go. */
   afterTurn(): Promise<void> | undefined {
-    return this.#options.fsync === "always" && this.disk?.isDirty === true ? this.disk.flush() : undefined;
+    return this.isAwaited && this.disk?.isDirty === true ? this.disk.flush() : undefined;
   }
 
   /** Starts a sync when it is time for one, or when the last one failed. */

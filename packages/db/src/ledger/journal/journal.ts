@@ -128,7 +128,7 @@ export class Journal {
     }
     this.clients.add(intent.client_id);
     const turn = this.#schedule();
-    const operation = new JournaledOperation(intent, turn.promise, this.#settle);
+    const operation = new JournaledOperation(intent, turn.promise, this.#durability.isAwaited, this.#settle);
     this.#intents.append("I", intentText(operation.head, operation.query));
     this.#begun.push(operation);
     this.#fresh.add(operation);

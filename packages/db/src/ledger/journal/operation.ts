@@ -4,6 +4,7 @@ import { admitBody, headOf } from "../row.ts";
 /** An operation between its intent and its outcome, as the journal keeps it. */
 export class JournaledOperation implements OpenOperation {
   readonly written: Promise<void>;
+  readonly waitsForDisk: boolean;
   readonly head: string;
   readonly query: string;
   readonly begunAt = performance.now();
@@ -15,11 +16,13 @@ export class JournaledOperation implements OpenOperation {
   constructor(
     intent: OperationIntent,
     written: Promise<void>,
+    waitsForDisk: boolean,
     settle: (operation: JournaledOperation, outcome: OperationOutcome) => void,
   ) {
     this.head = headOf(intent);
     this.query = admitBody(intent.query_data);
     this.written = written;
+    this.waitsForDisk = waitsForDisk;
     this.#settle = settle;
   }
 
@@ -40,12 +43,12 @@ export class JournaledOperation implements OpenOperation {
 }
 
 /** What `begin` gives when operations go on without a record. */
-export const unrecordedOperation: OpenOperation = { written: Promise.resolve(), settle() {} };
+export const unrecordedOperation: OpenOperation = { written: Promise.resolve(), waitsForDisk: false, settle() {} };
 
 /** What `begin` gives when the ledger takes no operation. */
 export function refusedOperation(reason: Error): OpenOperation {
   const written = Promise.reject(reason);
   // A caller that never looks must not bring the process down.
   written.catch(() => {});
-  return { written, settle() {} };
+  return { written, waitsForDisk: false, settle() {} };
 }
