@@ -36,15 +36,19 @@ export function pendingRow(head: string, query: JsonText): string {
 }
 
 export function outcomeRow(head: string, query: JsonText, outcome: OperationOutcome): string {
+  return outcomeParts(head, query, outcome).join("");
+}
+
+/** The same in parts, the long one by itself. */
+export function outcomeParts(head: string, query: JsonText, outcome: OperationOutcome): [string, JsonText, string] {
   const { user_id } = outcome;
   // No string holds this text: in it a quote would have its backslash.
   const named = user_id === undefined ? head : head.replace(NOBODY, () => `,"user_id":${quote(user_id)},`);
-  return (
+  const beginning =
     `${named},"status":"${outcome.status}","completed_at":"${outcome.completed_at}"` +
     `,"execution_time_ms":${outcome.execution_time_ms},"attempts":${outcome.attempts}` +
-    `,"error_message":${quote(outcome.error_message)}${QUERY}${query}` +
-    `${RESPONSE}${admitBody(outcome.response_data)}}`
-  );
+    `,"error_message":${quote(outcome.error_message)}${QUERY}${query}${RESPONSE}`;
+  return [beginning, admitBody(outcome.response_data), "}"];
 }
 
 /** Makes a body fit for a journal line and for jsonb, or says in its place why it is missing. */

@@ -59,7 +59,7 @@ export function createRedaction(entries: readonly string[] = []): Redaction {
   );
   return {
     secretsOf(table, company) {
-      const own = known.get(bareName(table)) ?? plain;
+      const own = known.size === 0 ? plain : (known.get(bareName(table)) ?? plain);
       if (company === "alone" || own.all) return own;
       return company === "embedding" ? ofEmbedding : ofFunctions;
     },

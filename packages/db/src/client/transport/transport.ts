@@ -1,11 +1,10 @@
-import type { IncomingHttpHeaders } from "node:http";
 import type { LookupFunction } from "node:net";
 import { Agent, Dispatcher, Dispatcher1Wrapper, Pool } from "undici";
-import { responseTooLarge, transportBusy } from "../errors.ts";
-import { codingOf, decompress } from "./decompress.ts";
+import { transportBusy } from "../errors.ts";
+import { exchangeWhole } from "./exchange.ts";
 import type { Answer } from "./light-response.ts";
 import type { Limit } from "./limit.ts";
-import { noteUnsent, UnsentNoting } from "./unsent.ts";
+import { UnsentNoting } from "./unsent.ts";
 
 export interface TransportOptions {
   /** The project's URL. */
@@ -71,16 +70,12 @@ export function openTransport(options: TransportOptions): Transport {
 
   return {
     maxResponseBytes: maxBytes,
-    async exchange(request, limit) {
-      if (pending >= maxPending) throw transportBusy(maxPending);
+    exchange(request, limit) {
+      if (pending >= maxPending) return Promise.reject(transportBusy(maxPending));
       pending += 1;
-      try {
-        const answer = await dispatchWhole(pool, request, limit, maxBytes);
-        const coding = codingOf(answer);
-        return coding === undefined ? answer : await decompress(answer, coding, maxBytes);
-      } finally {
+      return exchangeWhole(pool, request, limit, maxBytes, () => {
         pending -= 1;
-      }
+      });
     },
     async fetch(url, init) {
       if (pending >= maxPending) throw transportBusy(maxPending);
@@ -120,49 +115,4 @@ class ByOrigin extends Dispatcher {
     // not noted: a redirect's second request may be unsent, but the first one was not
     return this.#elsewhere.dispatch(options, handler);
   }
-}
-
-function dispatchWhole(pool: Pool, request: OutgoingRequest, limit: Limit, maxBytes: number): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    let controller: Dispatcher.DispatchController | undefined;
-    let status = 0;
-    let statusText = "";
-    let headers: IncomingHttpHeaders = {};
-    let bytes = 0;
-    const chunks: Buffer[] = [];
-    const giveUp = (reason: unknown): void => {
-      // the caller is told at once, though undici may still be connecting; what comes later is ignored
-      reject(reason);
-      controller?.abort(reason instanceof Error ? reason : new Error("The caller gave up.", { cause: reason }));
-    };
-    if (limit.ended !== undefined) return reject(limit.reason);
-    limit.onEnd = giveUp;
-    pool.dispatch(
-      { path: request.path, method: request.method, headers: request.headers, body: request.body },
-      {
-        onRequestStart(started) {
-          controller = started;
-          if (limit.ended !== undefined) giveUp(limit.reason);
-        },
-        onResponseStart(_controller, statusCode, responseHeaders, message) {
-          status = statusCode;
-          statusText = message ?? "";
-          headers = responseHeaders;
-        },
-        onResponseData(_controller, chunk) {
-          bytes += chunk.length;
-          if (bytes > maxBytes) giveUp(responseTooLarge(maxBytes));
-          else chunks.push(chunk);
-        },
-        onResponseEnd() {
-          const [only = Buffer.alloc(0)] = chunks;
-          resolve({ status, statusText, headers, body: chunks.length < 2 ? only : Buffer.concat(chunks, bytes) });
-        },
-        onResponseError(_controller, error) {
-          if (controller === undefined) noteUnsent(error);
-          reject(new TypeError("fetch failed", { cause: error }));
-        },
-      },
-    );
-  });
 }

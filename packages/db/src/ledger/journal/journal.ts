@@ -2,12 +2,13 @@ import { LedgerError, failedWith, reasonOf } from "../ledger-errors.ts";
 import type { OpenOperation, OperationIntent, OperationOutcome } from "../ledger-types.ts";
 import type { Log } from "../../log.ts";
 import type { WhenFull } from "../ledger-options.ts";
-import { intentText, outcomeRow, pendingRow } from "../row.ts";
+import { intentText, outcomeParts, pendingRow } from "../row.ts";
 import type { SyncFile, SyncPolicy } from "./disk-sync.ts";
 import { Durability } from "./durability.ts";
 import { JournaledOperation, refusedOperation, unrecordedOperation } from "./operation.ts";
 import { FullPolicy } from "./when-full.ts";
 import { RecordBuffer } from "./record.ts";
+import { TurnEnd } from "./turn-end.ts";
 import { RecentRows } from "./recent-rows.ts";
 import type { ReadableSegment } from "./row-reader.ts";
 import { type Segment, SegmentLog, type WriteFile } from "./segments.ts";
@@ -33,6 +34,8 @@ export interface JournalOptions {
 
 /** A turn's records are written at once when they grow past this, so that a busy turn stays bounded. */
 const TURN_BYTES = 1024 * 1024;
+/** Operations under way, with one that has just ended, up to which nothing is gained by waiting for more. */
+const QUIET = 2;
 const PROBE = Buffer.alloc(64 * 1024, "\n");
 
 /**
@@ -46,14 +49,13 @@ export class Journal {
   #files: SegmentLog;
   readonly #intents = new RecordBuffer();
   readonly #rows = new RecordBuffer();
-  #rowsBuffered = 0;
   #begun: JournaledOperation[] = [];
   #settled: JournaledOperation[] = [];
   /** Operations whose outcome is not in the journal, oldest first; `#announced` were written as pending rows. */
   readonly #fresh = new Set<JournaledOperation>();
   readonly #announced = new Set<JournaledOperation>();
   #turn: PromiseWithResolvers<void> | undefined;
-  #scheduled: NodeJS.Immediate | undefined;
+  readonly #turnEnd = new TurnEnd(() => this.writeTurn());
   /** Segments whose open intents could not be carried on yet. */
   #kept: Segment[] = [];
   readonly #full: FullPolicy;
@@ -139,8 +141,7 @@ export class Journal {
   readonly #settle = (operation: JournaledOperation, outcome: OperationOutcome): void => {
     // Too late: its intent stays, and recovery settles it.
     if (this.#isSealed) return;
-    this.#rows.append("O", outcomeRow(operation.head, operation.query, outcome));
-    this.#rowsBuffered += 1;
+    this.#rows.append("O", ...outcomeParts(operation.head, operation.query, outcome));
     this.#settled.push(operation);
     if (this.#isClosed || this.#rows.length >= TURN_BYTES) this.writeTurn();
     else this.#schedule();
@@ -148,8 +149,7 @@ export class Journal {
 
   /** Writes what the turn has collected. Never throws: what cannot be written is refused or kept for the next turn. */
   writeTurn(): void {
-    clearImmediate(this.#scheduled);
-    this.#scheduled = undefined;
+    this.#turnEnd.clear();
     const turn = this.#turn;
     this.#turn = undefined;
     const begun = this.#begun;
@@ -175,7 +175,6 @@ export class Journal {
       this.#announced.add(operation);
       if (operation.isOver) continue;
       this.#rows.append("P", pendingRow(operation.head, operation.query));
-      this.#rowsBuffered += 1;
     }
     if (this.#rows.length > 0) this.writeTurn();
     else if (this.#failure !== undefined) this.#probe();
@@ -298,7 +297,7 @@ export class Journal {
       this.#turn = Promise.withResolvers();
       this.#turn.promise.catch(() => {});
     }
-    this.#scheduled ??= setImmediate(() => this.writeTurn());
+    this.#turnEnd.schedule(this.#fresh.size <= QUIET);
     return this.#turn;
   }
 
@@ -308,9 +307,8 @@ export class Journal {
     this.#files.appendRows(rows);
     const { number, rows: file } = this.#files.current;
     this.recent.add(number, file.bytes - rows.length, rows, this.#rows.payloads);
+    this.rowsWritten += this.#rows.records;
     this.#rows.clear();
-    this.rowsWritten += this.#rowsBuffered;
-    this.#rowsBuffered = 0;
     for (const operation of this.#settled) if (!this.#fresh.delete(operation)) this.#announced.delete(operation);
     this.#settled = [];
     this.#options.onRows();

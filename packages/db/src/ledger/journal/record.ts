@@ -30,15 +30,23 @@ export class RecordBuffer {
     return this.#length;
   }
 
-  append(kind: RecordKind, payload: string): void {
+  get records(): number {
+    return this.payloads.length / 2;
+  }
+
+  /** @param parts of the payload: to join a long text with short ones first would be to copy it once more */
+  append(kind: RecordKind, ...parts: readonly string[]): void {
+    let units = 0;
+    for (const part of parts) units += part.length;
     // A UTF-16 unit takes three bytes at the most.
-    this.#reserve(payload.length * 3 + OVERHEAD);
+    this.#reserve(units * 3 + OVERHEAD);
     const bytes = this.#bytes;
     const start = this.#length;
     const body = start + CHECKSUM + 1;
     bytes[body - 1] = 0x20;
     bytes[body] = kind.charCodeAt(0);
-    const end = body + 1 + bytes.write(payload, body + 1, "utf8");
+    let end = body + 1;
+    for (const part of parts) end += bytes.write(part, end, "utf8");
     writeHex(bytes, start, crc32(bytes.subarray(body, end)));
     bytes[end] = 0x0a;
     this.payloads.push(body + 1, end);
