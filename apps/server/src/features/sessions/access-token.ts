@@ -10,6 +10,7 @@ import {
 } from "jose";
 import { z } from "zod";
 import { ApiError } from "../../trpc/api-error.ts";
+import { type VerifiedToken, verifiedTokens } from "./verified-tokens.ts";
 
 /** What Waybill reads of a Supabase access token. */
 export const claimsSchema = z.object({
@@ -21,15 +22,6 @@ export const claimsSchema = z.object({
     .optional()
     .catch(undefined),
 });
-
-export interface VerifiedToken {
-  readonly userId: string;
-  readonly email: string | null;
-  /** `app_metadata.roles` */
-  readonly roles: readonly string[];
-  /** Seconds since 1970. */
-  readonly expiresAt: number;
-}
 
 export interface VerifierOptions {
   /** The project's URL; its keys are at `auth/v1/.well-known/jwks.json` below it. */
@@ -59,10 +51,16 @@ export function tokenVerifier({ url, jwtSecret, fetch, askAuth }: VerifierOption
     [customFetch]: (...request) => fetch(...request).catch((cause: unknown) => Promise.reject(keysUnreachable(cause))),
   });
   const rules = { audience: "authenticated", clockTolerance };
-  const payloadOf = async (token: string): Promise<JWTPayload> => {
+  const kept = verifiedTokens(clockTolerance * 1000);
+  /** Null for an HS256 token whose secret is not known here. */
+  const signedPayload = async (token: string): Promise<JWTPayload | null> => {
     const { alg } = decodeProtectedHeader(token);
     if (alg !== "HS256") return (await jwtVerify(token, published, { ...rules, algorithms: asymmetric })).payload;
-    if (secret !== undefined) return (await jwtVerify(token, secret, { ...rules, algorithms: ["HS256"] })).payload;
+    if (secret === undefined) return null;
+    return (await jwtVerify(token, secret, { ...rules, algorithms: ["HS256"] })).payload;
+  };
+  /** Never kept here: Auth knows of a sign-out, which no signature shows; how long its word counts is `askAuth`'s affair. */
+  const payloadByAuth = async (token: string): Promise<JWTPayload> => {
     const claims = decodeJwt(token);
     if (claims.aud !== rules.audience) throw new errors.JWTClaimValidationFailed("wrong audience", claims, "aud");
     if ((claims.exp ?? 0) <= Date.now() / 1000 - clockTolerance) throw new errors.JWTExpired("expired", claims, "exp");
@@ -70,13 +68,22 @@ export function tokenVerifier({ url, jwtSecret, fetch, askAuth }: VerifierOption
     return claims;
   };
   return async (token) => {
+    const known = kept.find(token);
+    if (known !== undefined) return known;
     try {
-      const { sub, email, exp, app_metadata } = claimsSchema.parse(await payloadOf(token));
-      return { userId: sub, email: email ?? null, roles: app_metadata?.roles ?? [], expiresAt: exp };
+      const signed = await signedPayload(token);
+      const verified = verifiedToken(signed ?? (await payloadByAuth(token)));
+      if (signed !== null) kept.keep(token, verified);
+      return verified;
     } catch (error) {
       throw refusal(error);
     }
   };
+}
+
+function verifiedToken(payload: JWTPayload): VerifiedToken {
+  const { sub, email, exp, app_metadata } = claimsSchema.parse(payload);
+  return { userId: sub, email: email ?? null, roles: app_metadata?.roles ?? [], expiresAt: exp };
 }
 
 function refusal(error: unknown): ApiError {
