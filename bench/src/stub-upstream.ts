@@ -3,14 +3,15 @@ import type { AddressInfo } from "node:net";
 import { answerParent } from "./child.ts";
 
 /** Stands for Supabase and answers at once, so that what is measured is the way there and back. */
-const rows = JSON.stringify(
-  Array.from({ length: 10 }, (_, id) => ({
-    id,
-    iata: "LAX",
-    name: "Los Angeles International",
-    note: "x".repeat(100),
-  })),
-);
+const table = Array.from({ length: 11 }, (_, id) => ({
+  id,
+  iata: "LAX",
+  name: "Los Angeles International",
+  note: "x".repeat(100),
+}));
+/** By their number. Fewer rows than were asked for would mean that there are no more, or else be worth a second look. */
+const pages = Array.from({ length: table.length + 1 }, (_, length) => JSON.stringify(table.slice(0, length)));
+const pageOf = (url: string): string => pages[Number(/[?&]limit=(\d+)/.exec(url)?.[1])] ?? pages.at(-1) ?? "[]";
 const moment = "2026-01-01T00:00:00+00:00";
 const text = { type: "string" };
 const model = JSON.stringify([
@@ -46,7 +47,9 @@ const server = createServer((request, response) => {
     const { url = "", method } = request;
     // a client's row is not there before it is made
     const isLookUp = method === "GET" && url.startsWith("/rest/v1/supabase_clients");
-    const body = isLookUp ? "[]" : (answers.find(([part]) => url.startsWith(part, "/rest/v1".length))?.[1] ?? rows);
+    const body = isLookUp
+      ? "[]"
+      : (answers.find(([part]) => url.startsWith(part, "/rest/v1".length))?.[1] ?? pageOf(url));
     response.writeHead(200, { "content-type": "application/json", "content-length": Buffer.byteLength(body) });
     response.end(body);
   });
