@@ -6,7 +6,7 @@ import {
   type JsonValue,
   jsonValueSchema,
   modelNameSchema,
-  storedJsonSchema,
+  storedRowSchema,
 } from "./primitives.ts";
 
 /** Rows of one page, and of one createMany. */
@@ -107,7 +107,7 @@ export const dataUpdateInputSchema = z.strictObject({
 export const dataRemoveInputSchema = z.strictObject({ model, key: dataKeySchema });
 
 /** A row as the database gives it, values by column. */
-export const dataRowSchema = z.record(z.string(), storedJsonSchema);
+export const dataRowSchema = storedRowSchema;
 export type DataRow = z.output<typeof dataRowSchema>;
 
 export const dataListOutputSchema = z.object({ rows: z.array(dataRowSchema), next_cursor: cursorSchema.nullable() });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { expectIssue } from "../testing/expect-issue.ts";
-import { jsonFault, jsonObjectSchema, jsonValueSchema, storedJsonSchema } from "./json-value.ts";
+import { jsonFault, jsonObjectSchema, jsonValueSchema, storedJsonSchema, storedRowSchema } from "./json-value.ts";
 
 const nested = (depth: number): unknown => JSON.parse("[".repeat(depth) + "]".repeat(depth));
 
@@ -13,6 +13,26 @@ describe("jsonValueSchema", () => {
         const parsed = jsonValueSchema.safeParse(value);
         expect(parsed.success).toBe(storable);
         expect(parsed.data).toBe(storable ? value : undefined);
+      }),
+    );
+  });
+
+  it("finds a fault wherever it stands, also below what a quick look sees", () => {
+    const faulty = fc.constantFrom("\u0000", "\udc00", Number.NaN, undefined, 1n, new Map());
+    const place = fc.tuple(fc.nat({ max: 60 }), fc.boolean(), fc.jsonValue({ maxDepth: 2 }), faulty);
+    fc.assert(
+      fc.property(place, ([depth, inArrays, beside, fault]) => {
+        let value: unknown = fault;
+        let sound: unknown = 0;
+        for (let level = 0; level < depth; level += 1) {
+          value = inArrays ? [beside, value] : { beside, value };
+          sound = inArrays ? [sound] : { sound };
+        }
+        const steps: unknown[] = Array(depth).fill(inArrays ? 1 : "value");
+        fc.pre(jsonFault(beside) === null);
+        expect(jsonFault(value)?.path).toEqual(steps);
+        expect(jsonFault(sound)).toBeNull();
+        expect(jsonFault(sound, depth)).not.toBeNull();
       }),
     );
   });
@@ -61,6 +81,18 @@ describe("storedJsonSchema", () => {
   it("takes what a body of 16 KiB can nest", () => {
     expect(storedJsonSchema.safeParse(nested(8_192)).success).toBe(true);
     expect(storedJsonSchema.safeParse(nested(10_001)).success).toBe(false);
+  });
+});
+
+describe("storedRowSchema", () => {
+  it("takes a row with whatever its columns hold, and passes it on as it is", () => {
+    const row: unknown = Object.assign(JSON.parse('{"__proto__":1,"b":null}'), { a: nested(8_192) });
+    expect(storedRowSchema.parse(row)).toBe(row);
+    for (const other of [[], null, "x", 1, undefined, new Date(0)]) {
+      expectIssue(storedRowSchema, other, "", /must be a JSON object/);
+    }
+    expectIssue(storedRowSchema, { a: "\u0000" }, "a", /NUL/);
+    expectIssue(storedRowSchema, { a: undefined }, "a", /must be a JSON value/);
   });
 });
 

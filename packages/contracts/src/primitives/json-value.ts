@@ -28,9 +28,16 @@ export const jsonValueSchema = jsonSchemaOf(jsonDepthLimit);
 export const storedJsonSchema = jsonSchemaOf(storedDepthLimit);
 
 /** A JSON object that a caller sends. The value is passed on as it is, not copied. */
-export const jsonObjectSchema = z
-  .custom<JsonObject>(isPlainObject, { error: "must be a JSON object", abort: true })
-  .superRefine((value, context) => reportFault(value, jsonDepthLimit, context));
+export const jsonObjectSchema = jsonObjectSchemaOf<JsonObject>(jsonDepthLimit);
+
+/** A row as the Data API gives it: values by column. Passed on as it is, and looked through once for all its columns. */
+export const storedRowSchema = jsonObjectSchemaOf<Record<string, JsonValue>>(storedDepthLimit);
+
+function jsonObjectSchemaOf<Shape extends JsonObject>(maxDepth: number) {
+  return z
+    .custom<Shape>(isPlainObject, { error: "must be a JSON object", abort: true })
+    .superRefine((value, context) => reportFault(value, maxDepth, context));
+}
 
 function jsonSchemaOf(maxDepth: number) {
   return z
@@ -50,14 +57,21 @@ interface Place {
   readonly parent: Place | null;
 }
 
+/** Levels and values within which the quick look stays. */
+const quickDepth = 32;
+const quickSize = 100_000;
+
 /**
  * The first place where `root` is no storable JSON; null when it is fine.
- * A loop instead of recursion: input nested a million levels deep must be an answer, not a stack overflow.
+ * Nearly all that comes is flat and fine, and a quick look is enough to see that; only what it leaves open is walked
+ * through place by place. By a loop instead of recursion: input nested a million levels deep must be an answer, not a
+ * stack overflow.
  */
 export function jsonFault(
   root: unknown,
   maxDepth: number = jsonDepthLimit,
 ): { path: readonly (string | number)[]; message: string } | null {
+  if (quickLook(root, Math.min(maxDepth, quickDepth), quickSize) >= 0) return null;
   const open: Place[] = [{ value: root, depth: 1, key: null, parent: null }];
   let count = 0;
   for (let place = open.pop(); place !== undefined; place = open.pop()) {
@@ -68,6 +82,24 @@ export function jsonFault(
     pushChildren(place, open);
   }
   return null;
+}
+
+/** How many more values may be looked at after this one, of `left`; negative where a closer look is due. */
+function quickLook(value: unknown, levels: number, left: number): number {
+  if (levels === 0) return -1;
+  if (typeof value !== "object" || value === null) return scalarFault(value) === null ? left - 1 : -1;
+  let rest = left - 1;
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length && rest >= 0; index += 1) rest = quickLook(value[index], levels - 1, rest);
+    return rest;
+  }
+  if (!isPlainObject(value)) return -1;
+  for (const key of Object.keys(value)) {
+    if (textFault(key) !== null) return -1;
+    rest = quickLook(value[key], levels - 1, rest);
+    if (rest < 0) return -1;
+  }
+  return rest;
 }
 
 function tooDeep(maxDepth: number): string {
@@ -105,7 +137,7 @@ function pathOf(place: Place): (string | number)[] {
   return path.toReversed().slice(0, jsonDepthLimit);
 }
 
-function isPlainObject(value: unknown): value is object {
+function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null;

@@ -280,6 +280,7 @@ const primitives: Model = {
   requestIdSchema: words,
   semverSchema: versions,
   storedJsonSchema: jsonValues,
+  storedRowSchema: dataRows,
   storedUrlSchema: fc.oneof(urls, fc.constant("http://127.0.0.1:54321")),
   supabaseKeySchema: keys.map((key) => key.supabase_key),
   textSchema: texts,

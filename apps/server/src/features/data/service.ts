@@ -121,13 +121,14 @@ export function createDataService(waybill: Waybill, lookup: ModelLookup): DataSe
 async function list({ ready, client }: Table, input: DataListInput, answers: LongestAnswer): Promise<Page> {
   const { columns = ready.columns, filters = [], limit, cursor } = input;
   refuse([
-    ...columns.flatMap((column, index) => columnFaults(ready, column, `columns.${index}`)),
+    ...(input.columns ?? []).flatMap((column, index) => columnFaults(ready, column, `columns.${index}`)),
     ...filters.flatMap((filter, index) => filterFaults(ready, filter, index)),
     ...(input.order ?? []).flatMap((place, index) => orderFaults(ready, place.column, index)),
   ]);
   const order = totalOrder(input.order, ready.primaryKey);
+  const selected = selection(ready, [...columns, ...order.map(({ column }) => column)]);
   const rowsAfter = (after: string | null) => {
-    let query = from(client, ready).select(selection(ready, [...columns, ...order.map(({ column }) => column)]));
+    let query = from(client, ready).select(selected);
     for (const { column, op, value } of filters) query = query.filter(column, op, operand(value));
     if (after !== null) query = query.or(behindCursor(order, after));
     for (const { column, ascending } of order) query = query.order(column, { ascending, nullsFirst: false });
@@ -135,7 +136,9 @@ async function list({ ready, client }: Table, input: DataListInput, answers: Lon
   };
   // a cursor that was tampered with can bring values that no filter did
   const source = filters.length === 0 && cursor !== undefined ? "cursor" : "filters";
-  const read = async (query: PromiseLike<DataAnswer>) => rowsOf(`Listing ${input.model}`, ready, await query, source);
+  const read = async (query: PromiseLike<DataAnswer>) => {
+    return wholeRowsOf(`Listing ${input.model}`, ready, await query, source);
+  };
   const found = await read(rowsAfter(cursor ?? null).limit(limit + 1));
   const page = found.slice(0, limit);
   const last = page.at(-1);
@@ -210,16 +213,23 @@ function notFound(model: string): never {
   throw new ApiError({ code: "NOT_FOUND", message: `${model} has no such row, or you may not see it` });
 }
 
+const rowsSchema = z.array(dataRowSchema);
+
+/** The rows of an answer, with the model's columns. */
 function rowsOf(what: string, ready: ReadyModel, answer: DataAnswer, field: string): DataRow[] {
+  return wholeRowsOf(what, ready, answer, field).map((row) => only(row, ready.columns));
+}
+
+/** The rows of an answer as the table has them, which may be more columns than its model tells. */
+function wholeRowsOf(what: string, ready: ReadyModel, answer: DataAnswer, field: string): DataRow[] {
   if (answer.error !== null) throw dataError(what, ready, answer, field);
-  return z
-    .array(dataRowSchema)
-    .parse(answer.data)
-    .map((row) => only(row, ready.columns));
+  return rowsSchema.parse(answer.data);
 }
 
 /** The columns that were asked for: the cursor needs others, and a table may have more than its model tells. */
 function only(row: DataRow, columns: readonly string[]): DataRow {
+  const given = Object.keys(row);
+  if (given.length === columns.length && given.every((column, index) => column === columns[index])) return row;
   return Object.fromEntries(columns.flatMap((column) => (row[column] === undefined ? [] : [[column, row[column]]])));
 }
 
