@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { CallContenderName } from "./call-contenders.ts";
 import { MEASURED, startChild } from "./child.ts";
-import { type Contender, type Pace, type Rounds, takeTurns } from "./paired.ts";
+import { type Contender, type Pace, type Rounds, takeTurns, warmUp } from "./paired.ts";
 
 const sliceSchema = z.object({ throughput: z.number(), cpuMicroseconds: z.number(), p99Ms: z.number() });
 
@@ -28,6 +28,7 @@ export async function measureCalls(
     untracked: await open("untracked"),
     sentry: await open("sentry"),
   };
+  await warmUp(contenders, Math.max(...callers));
   const measured = new Map<number, CallRounds>();
   for (const count of callers) measured.set(count, await takeTurns(contenders, count, pace));
   return measured;

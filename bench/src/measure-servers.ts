@@ -3,16 +3,13 @@ import { SignJWT } from "jose";
 import { Pool } from "undici";
 import { z } from "zod";
 import { MEASURED, startChild } from "./child.ts";
-import { type Contender, type Pace, type Rounds, takeTurns } from "./paired.ts";
+import { type Contender, type Pace, type Rounds, takeTurns, warmUp } from "./paired.ts";
 import { slices } from "./slice.ts";
 
 export type ServerName = "waybill" | "express" | "expressPerCaller";
 
 /** Keep-alive connections, each with one request after the other. */
 export const CONNECTIONS = 32;
-
-/** Milliseconds after which what a request runs is compiled: a server runs for days, and not for the first seconds of them. */
-const WARM_UP = 5000;
 
 const paths: Record<ServerName, string> = {
   waybill: `/trpc/data.list?input=${encodeURIComponent(JSON.stringify({ model: "rows", limit: 10 }))}`,
@@ -53,6 +50,6 @@ export async function measureServers(url: string, pace: Pace): Promise<Rounds<Se
     express: await open("express"),
     expressPerCaller: await open("expressPerCaller"),
   };
-  for (const contender of Object.values(contenders)) await contender.slice(CONNECTIONS, WARM_UP);
+  await warmUp(contenders, CONNECTIONS);
   return await takeTurns(contenders, CONNECTIONS, pace);
 }

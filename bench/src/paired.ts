@@ -23,6 +23,13 @@ export interface Pace {
 export const PACE: Pace = { rounds: 15, sliceMs: 500 };
 
 const WARM_UP = 2;
+/** After which what an operation runs is compiled: a program runs for days, and not for the first seconds of them. */
+const COMPILED_MS = 5000;
+
+/** To be done once, before the first turns: the more code a contender runs, the longer V8 compiles it. */
+export async function warmUp(contenders: Readonly<Record<string, Contender>>, callers: number): Promise<void> {
+  for (const contender of Object.values(contenders)) await contender.slice(callers, COMPILED_MS);
+}
 
 /** One slice a contender and round. */
 export type Rounds<Name extends string> = readonly Readonly<Record<Name, Slice>>[];
