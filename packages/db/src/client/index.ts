@@ -1,4 +1,5 @@
-export type { CallConnection, TrackedFetchMeans } from "./call/call.ts";
+export type { CallConnection } from "./call/call.ts";
+export type { TrackedFetchMeans } from "./call/options.ts";
 export { isConnectionFailure, isOutage, networkMessage, readErrorBody } from "./call/failure.ts";
 export type { ConnectionSign } from "./call/failure.ts";
 export { createCapture } from "./capture/capture.ts";

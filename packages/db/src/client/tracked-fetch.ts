@@ -1,8 +1,9 @@
 import type { Instant } from "../ledger/clock.ts";
 import { answerCall } from "./call/answer-call.ts";
-import type { Call, TrackedFetchOptions } from "./call/call.ts";
+import type { Call } from "./call/call.ts";
 import { HeldOperations, retryKey } from "./call/held-operations.ts";
 import { readRequest } from "./call/read-request.ts";
+import type { TrackedFetchOptions } from "./call/options.ts";
 import { createRetries } from "./call/retries.ts";
 import type { ReadRequest } from "./call/read-request.ts";
 import { Settlement } from "./call/settlement.ts";

@@ -1,7 +1,8 @@
 import { type Answer, decode } from "../transport/light-response.ts";
 import type { Limit } from "../transport/limit.ts";
 import { readWhole } from "../transport/read-whole.ts";
-import type { OutgoingRequest, Transport } from "../transport/transport.ts";
+import type { OutgoingRequest } from "../transport/exchange.ts";
+import type { Transport } from "../transport/transport.ts";
 import type { Call } from "./call.ts";
 import { httpErrorMessage, isConnectionFailure, isOutage, networkMessage, readErrorBody } from "./failure.ts";
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { OperationClass } from "../classify/operation-class.ts";
-import type { Call } from "./call.ts";
+import type { ReadRequest } from "./read-request.ts";
 
 /** Tokens whose subject is remembered; a server sees the same few over and over. */
 const REMEMBERED = 1000;
@@ -47,6 +47,11 @@ const proofs: Record<OperationClass["service"], (answer: ProvingAnswer) => boole
   other: () => false,
 };
 
+interface ProvedRequest {
+  readonly kind: Pick<OperationClass, "service">;
+  readonly request: Pick<ReadRequest, "path">;
+}
+
 interface ProvingAnswer {
   readonly path: string;
   readonly status: number;
@@ -60,7 +65,7 @@ interface ProvingAnswer {
  *
  * @param code of an error, which a gateway in front of PostgREST does not give
  */
-export function provesToken({ kind, request }: Pick<Call, "kind" | "request">, status: number, code: string | null) {
+export function provesToken({ kind, request }: ProvedRequest, status: number, code: string | null) {
   const succeeded = status >= 200 && status < 300;
   return proofs[kind.service]({ path: request.path, status, succeeded, code });
 }

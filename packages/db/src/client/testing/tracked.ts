@@ -1,7 +1,8 @@
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { createClock } from "../../ledger/clock.ts";
 import { createUuidV7 } from "../../ledger/uuidv7.ts";
-import type { CallConnection, TrackedFetchOptions } from "../call/call.ts";
+import type { CallConnection } from "../call/call.ts";
+import type { TrackedFetchOptions } from "../call/options.ts";
 import type { ConnectionSign } from "../call/failure.ts";
 import { createCapture } from "../capture/capture.ts";
 import { createRedaction } from "../capture/redaction.ts";

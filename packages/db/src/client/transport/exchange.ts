@@ -4,10 +4,18 @@ import { responseTooLarge } from "../errors.ts";
 import { codingOf, decompress } from "./decompress.ts";
 import type { Answer } from "./light-response.ts";
 import type { Limit } from "./limit.ts";
-import type { OutgoingRequest } from "./transport.ts";
 import { noteUnsent } from "./unsent.ts";
 
 type Controller = Dispatcher.DispatchController;
+
+export interface OutgoingRequest {
+  readonly method: string;
+  /** Path and query. */
+  readonly path: string;
+  /** Name, value, name, value… */
+  readonly headers: string[];
+  readonly body: string | Uint8Array | null;
+}
 
 /**
  * Sends a request and reads the answer to its last byte, decompressed. Ends at the limit, or where the answer is longer

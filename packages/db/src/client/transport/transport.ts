@@ -1,7 +1,7 @@
 import type { LookupFunction } from "node:net";
 import { Agent, Dispatcher, Dispatcher1Wrapper, Pool } from "undici";
 import { transportBusy } from "../errors.ts";
-import { exchangeWhole } from "./exchange.ts";
+import { exchangeWhole, type OutgoingRequest } from "./exchange.ts";
 import type { Answer } from "./light-response.ts";
 import type { Limit } from "./limit.ts";
 import { UnsentNoting } from "./unsent.ts";
@@ -22,15 +22,6 @@ export interface TransportOptions {
   /** Follows no redirect to another origin: a literal address is connected to without asking `lookup`. */
   readonly staysAtOrigin?: boolean | undefined;
   readonly connectTimeoutMs?: number | undefined;
-}
-
-export interface OutgoingRequest {
-  readonly method: string;
-  /** Path and query. */
-  readonly path: string;
-  /** Name, value, name, value… */
-  readonly headers: string[];
-  readonly body: string | Uint8Array | null;
 }
 
 /** The way to one Supabase project: our own sockets, kept alive and bounded. */
