@@ -144,6 +144,24 @@ test("a file that is closed by a rotation is brought to the disk too, then let g
   await end(journal, disk);
 });
 
+test("a file whose records are all in the database is let go without a sync", async () => {
+  using home = temporaryDirectory();
+  const disk = new SlowDisk(true);
+  const journal = openJournal(home.path, disk, { fsync: "interval" });
+  const operation = journal.begin(sampleIntent());
+  await operation.written;
+  operation.settle(sampleOutcome());
+  journal.writeTurn();
+  journal.rotate();
+  const [first] = journal.segments;
+  if (first === undefined) throw new Error("no segment");
+  journal.release(first);
+  expect(existsSync(first.rows.path)).toBe(false);
+  await journal.synced();
+  expect(disk.synced).toEqual([]);
+  await end(journal, disk);
+});
+
 test("with never nothing is synced", async () => {
   using home = temporaryDirectory();
   const disk = new SlowDisk(true);
