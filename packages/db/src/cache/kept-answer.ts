@@ -10,15 +10,14 @@ export interface KeptAnswer {
   readonly readAt: number;
   /** What was known of its tables' writes when it was asked for. */
   readonly stamp: number;
-  /** When its caller's token ends, in ms since 1970. */
-  readonly tokenEndsAt: number;
 }
 
-/** What an entry takes besides its body: key, headers, bookkeeping. */
+/** What an entry takes besides its body and headers: key, bookkeeping. */
 const OVERHEAD = 1024;
 
-export function sizeOf({ answer }: KeptAnswer): number {
-  return answer.body.length + OVERHEAD;
+export function sizeOf({ answer: { body, headers } }: KeptAnswer): number {
+  // PostgREST repeats the query, which its caller chose, in content-location
+  return body.length + JSON.stringify(headers).length + OVERHEAD;
 }
 
 /** The answer in a Response that its caller still reads; null for one that must not be given to anybody else. */

@@ -251,7 +251,7 @@ describe("an answer past its time, where that is allowed", () => {
 
 describe("limits", () => {
   it("on what is kept in all: the least recently used goes", async () => {
-    await using small = await cached({ maxBytes: 3 * 1100 });
+    await using small = await cached({ maxBytes: 3 * 1300 });
     for (const id of ["a", "b", "c"]) await small.read(`airports?id=${id}`);
     await small.read("airports?id=a");
     await small.read("airports?id=d");
@@ -260,6 +260,15 @@ describe("limits", () => {
     expect(small.upstream.arrived).toHaveLength(4);
     await small.read("airports?id=b");
     expect(small.upstream.arrived).toHaveLength(5);
+  });
+
+  it("on what is kept counts headers too, which repeat the query and may be longer than the body", async () => {
+    await using small = await cached({ maxBytes: 3 * 1100 });
+    small.upstream.answer = json(200, [], { "content-location": `/airports?${"x".repeat(2000)}` });
+    await small.read("airports?id=a");
+    await small.read("airports?id=b");
+    await small.read("airports?id=a");
+    expect(small.upstream.arrived).toHaveLength(3);
   });
 
   it("on one answer: a longer one is shared by those who wait for it, and not kept", async () => {

@@ -76,7 +76,6 @@ interface Lookup {
   readonly key: string;
   readonly marks: Marks;
   readonly stamp: number;
-  readonly tokenEndsAt: number;
 }
 
 class CachedReads {
@@ -101,7 +100,7 @@ class CachedReads {
     const stamp = this.#marks.stampOf(marks);
     const tokenEndsAt = tokensEndAt(request.headers);
     if (stamp === null || tokenEndsAt === null || this.#clocks.wall() >= tokenEndsAt) return await passing.send();
-    const lookup = { key: cacheKey(request), marks, stamp, tokenEndsAt };
+    const lookup = { key: cacheKey(request), marks, stamp };
     if (passing.refresh === null) return await this.#fill(lookup, passing);
 
     const kept = this.#find(rule, lookup);
@@ -134,7 +133,7 @@ class CachedReads {
   }
 
   /** Sends the read, and keeps its answer unless a write came in between. */
-  async #fill({ key, marks, stamp, tokenEndsAt }: Lookup, passing: Passing): Promise<Response> {
+  async #fill({ key, marks, stamp }: Lookup, passing: Passing): Promise<Response> {
     const { promise: answered, resolve } = Promise.withResolvers<KeptAnswer | null>();
     const flight: Flight = { stamp, answered };
     this.#flights.set(key, flight);
@@ -144,7 +143,7 @@ class CachedReads {
       const readAt = this.#clocks.monotonic();
       const response = await passing.send();
       const answer = await readAnswer(response);
-      if (answer !== null) came = { answer, operationId: passing.call.operationId, readAt, stamp, tokenEndsAt };
+      if (answer !== null) came = { answer, operationId: passing.call.operationId, readAt, stamp };
       this.#keep(key, came, response.status, this.#marks.stampOf(marks) === stamp);
       return response;
     } finally {
