@@ -124,12 +124,13 @@ export function openGateway(options: GatewayOptions): Gateway {
     capture,
     timeoutMs: options.operationTimeoutMs ?? TIMEOUT_MS,
     watchers,
+    cache,
   };
-  // answers kept are this project's alone
-  const trackedFetch = createTrackedFetch({ ...means, url, transport, connectionOf, joinRetries, cache });
+  const trackedFetch = createTrackedFetch({ ...means, url, transport, connectionOf, joinRetries });
   const guard = createAddressGuard(options.allowedHosts ?? []);
   const sides = openSideClients({
     means,
+    homeUrl: url,
     rows,
     connection: { log, encrypt },
     onRegistered: registered,

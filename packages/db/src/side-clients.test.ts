@@ -17,6 +17,7 @@ it("runs so many side by side, and refuses one more", async () => {
       capture: createCapture(createRedaction()),
       timeoutMs: 5000,
     },
+    homeUrl: url,
     rows: rowsInMemory(),
     connection: { log: silentLog, encrypt: () => "v1:k:x" },
     onRegistered: () => {},

@@ -21,6 +21,8 @@ export type SideIdentity = Pick<SupabaseClientRow, "client_id" | "client_type"> 
 
 export interface SideClientsOptions {
   readonly means: TrackedFetchMeans;
+  /** The project of the rows and of what `means.cache` keeps: who else writes there must not write past it. */
+  readonly homeUrl: string;
   /** Where the rows are: in the home project. */
   readonly rows: ClientRows;
   readonly connection: Pick<ConnectionOptions, "log" | "encrypt">;
@@ -72,7 +74,8 @@ export function openSideClients(options: SideClientsOptions): SideClients {
       const reason = options.closing();
       return reason === null ? connection : { ...connection, refusal: () => reason };
     };
-    const fetch = createTrackedFetch({ ...options.means, url, transport, connectionOf, joinRetries: false });
+    const cache = isSameProject(url, options.homeUrl) ? options.means.cache : undefined;
+    const fetch = createTrackedFetch({ ...options.means, url, transport, connectionOf, joinRetries: false, cache });
     return {
       identity,
       connection,
@@ -122,4 +125,9 @@ export function openSideClients(options: SideClientsOptions): SideClients {
       running.clear();
     },
   };
+}
+
+function isSameProject(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((url) => new URL(url).href.replace(/\/+$/, ""));
+  return a === b;
 }

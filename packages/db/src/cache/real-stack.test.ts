@@ -16,6 +16,7 @@ const sql = postgres(stack.dbUrl, { max: 1, onnotice: () => undefined });
 const plain = plainClients();
 const journalDir = mkdtempSync(join(tmpdir(), "waybill-cache-"));
 const instance = `cache-${crypto.randomUUID().slice(0, 8)}`;
+const allowedHosts = ["127.0.0.1"];
 const cache = { tables: { cached_notes: { ttlMs: 3_600_000 } } };
 let proxy: CountingProxy;
 let waybill: Waybill;
@@ -34,7 +35,15 @@ beforeAll(async () => {
     create policy made on cached_notes for insert with check (owner_id = auth.uid());
     create policy changed on cached_notes for update using (level = 'all')`);
   proxy = await countingProxy(stack);
-  waybill = createWaybill({ ...stack, url: proxy.url, journalDir, instance, allowHttpLoopback: true, cache });
+  waybill = createWaybill({
+    ...stack,
+    url: proxy.url,
+    journalDir,
+    instance,
+    allowHttpLoopback: true,
+    allowedHosts,
+    cache,
+  });
   [ada, bob] = [await plain.signUp(), await plain.signUp()];
   // the Data API learns of a new table by and by
   const service: SupabaseClient = plain.service;
@@ -52,7 +61,7 @@ afterAll(async () => {
   await plain[Symbol.asyncDispose]();
   await proxy[Symbol.asyncDispose]();
   await sql`drop table cached_notes`;
-  await sql`delete from supabase_clients where client_id like ${`${instance}/%`}`;
+  await sql`delete from supabase_clients where client_id like ${`${instance}%`}`;
   await sql.end();
   rmSync(journalDir, { recursive: true, force: true });
 });
@@ -145,6 +154,24 @@ describe("writes that pass through", () => {
     ]);
     expect(faults).toEqual([]);
     expect(reads().length).toBeLessThan(360);
+  });
+
+  it("and so are those of a client that is registered for the same project", async () => {
+    const client_id = `${instance}-beside/service_role`;
+    await waybill.clients.register({
+      client_id,
+      client_type: "service_role",
+      supabase_url: `${proxy.url}/`,
+      supabase_key: stack.secretKey,
+    });
+    const beside = await waybill.client(client_id);
+    expect(await textsOf(asUser(bob.accessToken))).toEqual(["of bob", "of all"]);
+    await beside.from("cached_notes").update({ text: "new" }).eq("level", "all").throwOnError();
+    expect(await textsOf(asUser(bob.accessToken))).toEqual(["of bob", "new"]);
+    // it has answers of its own, each for its key
+    expect(await textsOf(beside)).toHaveLength(4);
+    expect(await textsOf(beside)).toHaveLength(4);
+    expect(reads()).toHaveLength(3);
   });
 
   it("by another way are seen after invalidate", async () => {
