@@ -5,6 +5,7 @@ import postgres from "postgres";
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
 import { countingProxy, type CountingProxy } from "./client/testing/counting-proxy.ts";
 import { createWaybill, makeEncryptionKey, parseEncryptionKeys, type Waybill, type WaybillOptions } from "./index.ts";
+import { sideClientLimit } from "./side-clients.ts";
 import { plainClients, rejection } from "./testing/plain-clients.ts";
 
 const stack = inject("stack");
@@ -42,6 +43,13 @@ const client = (name: string, changes: object = {}) => ({
   ...changes,
 });
 const stored = async (clientId: string) => (await sql`select * from supabase_clients where client_id = ${clientId}`)[0];
+const isRunning = (waybill: Waybill, clientId: string): boolean => {
+  try {
+    return waybill.connection(clientId).health().is_active;
+  } catch {
+    return false;
+  }
+};
 const recorded = (clientId: string) =>
   sql`select table_name, status, query_data from database_operations where client_id = ${clientId}`;
 
@@ -174,6 +182,41 @@ it("is removed with its operations, and not while somebody else uses it", async 
   expect(await rejection(waybill.clients.remove(client_id))).toMatchObject({ code: "NOT_FOUND" });
   await waybill.flush();
   expect(await stored(client_id)).toBeUndefined();
+});
+
+it("stays removed when another process removed it", async () => {
+  await using waybill = open();
+  await using elsewhere = open({ instance: "reg-elsewhere", journalDir: join(directory, "elsewhere") });
+  const { client_id } = client("i");
+  await waybill.clients.register(client("i"));
+  const supabase = await waybill.client(client_id);
+  await elsewhere.clients.deactivate(client_id);
+  await elsewhere.clients.remove(client_id);
+  // this process has not noticed yet; its next write of the row does
+  await supabase.from("airports").select().limit(1);
+  await expect.poll(() => isRunning(waybill, client_id), { timeout: 10_000 }).toBe(false);
+  expect(await stored(client_id)).toBeUndefined();
+  expect((await supabase.from("airports").select().limit(1)).error?.message).toContain("CLIENT_DISCONNECTED");
+  expect(await rejection(waybill.client(client_id))).toMatchObject({ code: "NOT_FOUND" });
+});
+
+it("runs with what it was registered anew with, where this process has not noticed that it was removed", async () => {
+  await using waybill = open();
+  const { client_id } = client("j");
+  const gone = await countingProxy(stack);
+  await waybill.clients.register(client("j", { supabase_url: gone.url }));
+  await gone[Symbol.asyncDispose]();
+  await sql`delete from supabase_clients where client_id = ${client_id}`;
+  await waybill.clients.register(client("j"));
+  expect((await (await waybill.client(client_id)).from("airports").select().limit(1)).error).toBeNull();
+  expect(await stored(client_id)).toMatchObject({ supabase_url: other.url });
+});
+
+it("is not stored where this process can run no more", async () => {
+  await using waybill = open();
+  for (let index = 0; index < sideClientLimit; index += 1) await waybill.clients.register(client(`many-${index}`));
+  expect(await rejection(waybill.clients.register(client("many-more")))).toMatchObject({ code: "CONFLICT" });
+  expect(await stored("reg-many-more/service_role")).toBeUndefined();
 });
 
 it("cannot be this process' own service client, which nobody could bring back", async () => {

@@ -19,7 +19,8 @@ import { nextState, parseInput } from "./stores/input.ts";
 export interface RegisteredClients {
   /**
    * Stores a client, its key encrypted, and runs it in this process. Throws `VALIDATION_FAILED` for a host that is
-   * private, link-local or loopback, literally or by its addresses, and not among `allowedHosts`; `UNIQUE_VIOLATION`.
+   * private, link-local or loopback, literally or by its addresses, and not among `allowedHosts`; `UNIQUE_VIOLATION`;
+   * `CONFLICT` where this process runs as many as it can.
    */
   register(client: z.input<typeof supabaseClientCreateSchema>): Promise<SupabaseClientOutput>;
   /**
@@ -29,7 +30,10 @@ export interface RegisteredClients {
   deactivate(clientId: string): Promise<SupabaseClientOutput>;
   /** One question now. Opens a registered client that no process runs. False where Supabase does not answer. */
   reconnect(clientId: string): Promise<boolean>;
-  /** Removes a client and its operations. Throws `NOT_FOUND`, and `CONFLICT` for one that is in use. */
+  /**
+   * Removes a client and its operations, and ends its calls in this process. Another process that runs it notices at its
+   * next write. Throws `NOT_FOUND`, and `CONFLICT` for one that another process uses, or this one's own.
+   */
   remove(clientId: string): Promise<void>;
 }
 
@@ -76,12 +80,15 @@ export function createRegisteredClients(
       if (isHome(client_id))
         throw conflict(`${client_id} is this process' own`, "Choose another name before the slash.");
       await checkHost(url);
+      sides.checkRoom();
       const state = nextState(transitionSupabaseClient(null, { type: "initialized" }));
       const row = await rows.insert({
         ...client,
         ...state,
         supabase_key: encryptSecret(keys, key, keyPlace(client_id)),
       });
+      // one of that name that was removed by another process, which this one has not noticed
+      await sides.close(client_id);
       sides.open({ client_id, client_type, url, key });
       return row;
     },

@@ -1,14 +1,24 @@
 import { expect, inject, it } from "vitest";
 import { recordingLedger } from "./client/testing/recording-ledger.ts";
-import { createCapture, createRedaction } from "./client/index.ts";
+import { type CallError, createCapture, createRedaction, shuttingDown } from "./client/index.ts";
 import { rowsInMemory } from "./connection/testing/rows-in-memory.ts";
 import { createAddressGuard } from "./connection/index.ts";
 import { createClock, createUuidV7 } from "./ledger/index.ts";
 import { silentLog } from "./log.ts";
 import { openSideClients, sideClientLimit } from "./side-clients.ts";
 
-it("runs so many side by side, and refuses one more", async () => {
-  const { url, secretKey: key, ca } = inject("stack");
+const { url, secretKey: key, ca } = inject("stack");
+const identity = (index: number) => ({
+  client_id: `side-${index}/service_role`,
+  client_type: "service_role" as const,
+  url,
+  key,
+});
+
+function open() {
+  const rows = rowsInMemory();
+  const registered: string[] = [];
+  const ending: { reason: CallError | null } = { reason: null };
   const sides = openSideClients({
     means: {
       ledger: recordingLedger(),
@@ -18,25 +28,44 @@ it("runs so many side by side, and refuses one more", async () => {
       timeoutMs: 5000,
     },
     homeUrl: url,
-    rows: rowsInMemory(),
+    rows,
     connection: { log: silentLog, encrypt: () => "v1:k:x" },
-    onRegistered: () => {},
+    onRegistered: (clientId) => void registered.push(clientId),
     ca,
     lookup: createAddressGuard([]).lookup,
-    closing: () => null,
+    closing: () => ending.reason,
   });
-  const identity = (index: number) => ({
-    client_id: `side-${index}/service_role`,
-    client_type: "service_role" as const,
-    url,
-    key,
-  });
+  const addRow = ({ client_id, client_type }: ReturnType<typeof identity>) =>
+    rows.stored.set(client_id, {
+      ...{ client_id, client_type, supabase_url: url, supabase_key: "v1:k:x", last_used: null },
+      ...{ connection_status: "connected", is_active: true, error_count: 0, retry_count: 0 },
+    });
+  return { sides, rows, registered, ending, addRow };
+}
+
+it("runs so many side by side, and refuses one more, or any when it is about to end", async () => {
+  const { sides, ending, addRow } = open();
+  for (let index = 0; index <= sideClientLimit; index += 1) addRow(identity(index));
   for (let index = 0; index < sideClientLimit; index += 1) sides.open(identity(index));
   expect(sides.open(identity(0))).toBe(sides.get("side-0/service_role"));
   expect(() => sides.open(identity(sideClientLimit))).toThrow(expect.objectContaining({ code: "CONFLICT" }));
   await sides.close("side-0/service_role");
   sides.open(identity(sideClientLimit));
+  await sides.close("side-1/service_role");
+  ending.reason = shuttingDown();
+  expect(() => sides.open(identity(1))).toThrow(ending.reason);
   await sides.closeWays();
   await sides.closeRows();
-  expect(sides.get("side-1/service_role")).toBeUndefined();
+  expect(sides.get("side-2/service_role")).toBeUndefined();
+});
+
+it("ends one whose row is gone, makes no row for it, and keeps no other's records waiting for it", async () => {
+  const { sides, rows, registered } = open();
+  const { connection } = sides.open(identity(0));
+  // the ledger flushes nothing before each client that was used has its row, and this one had
+  expect(registered).toEqual(["side-0/service_role"]);
+  await expect.poll(() => sides.get("side-0/service_role")).toBeUndefined();
+  expect(connection.refusal()).toMatchObject({ code: "CLIENT_DISCONNECTED" });
+  expect(rows.stored.size).toBe(0);
+  await sides.closeRows();
 });

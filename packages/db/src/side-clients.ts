@@ -26,6 +26,7 @@ export interface SideClientsOptions {
   /** Where the rows are: in the home project. */
   readonly rows: ClientRows;
   readonly connection: Pick<ConnectionOptions, "log" | "encrypt">;
+  /** Told when one is opened, and when this process has written its row. */
   readonly onRegistered: (clientId: string) => void;
   readonly ca: string | undefined;
   readonly lookup: LookupFunction;
@@ -37,7 +38,9 @@ export interface SideClientsOptions {
 export interface SideClients {
   get(clientId: string): SideClient | undefined;
   connections(): Connection[];
-  /** The client of that id, opened if it is not yet. Throws `CONFLICT` beyond the limit. */
+  /** Throws `CONFLICT` where one more is beyond the limit, and what refuses calls at the end of the process. */
+  checkRoom(): void;
+  /** The client of that id, opened if it is not yet. Throws as {@link checkRoom}. */
   open(identity: SideIdentity): SideClient;
   /** Ends one: its calls first, then its row says that it stopped. */
   close(clientId: string): Promise<void>;
@@ -59,6 +62,8 @@ export function openSideClients(options: SideClientsOptions): SideClients {
     const { client_id: clientId, client_type: clientType, url, key } = identity;
     const transport = openTransport({ url, ca, lookup: options.lookup, staysAtOrigin: true });
     const theirs = openClientRows({ url, secretKey: key, ca, lookup: options.lookup });
+    // its row is there since it was registered, and the ledger's flush would wait for good for one that is removed by now
+    options.onRegistered(clientId);
     const connection = openConnection({
       ...options.connection,
       clientId,
@@ -69,6 +74,7 @@ export function openSideClients(options: SideClientsOptions): SideClients {
       rows: { ...options.rows, probe: (with_) => theirs.probe(with_) },
       rowIsElsewhere: true,
       onRegistered: () => options.onRegistered(clientId),
+      onRemoved: () => void (running.get(clientId)?.connection === connection && close(clientId)),
     });
     const connectionOf = () => {
       const reason = options.closing();
@@ -93,29 +99,36 @@ export function openSideClients(options: SideClientsOptions): SideClients {
     };
   };
 
+  const checkRoom = (): void => {
+    const reason = options.closing();
+    if (reason !== null) throw reason;
+    if (running.size < sideClientLimit) return;
+    throw new WaybillDbError({
+      code: "CONFLICT",
+      message: `${sideClientLimit} registered clients run in this process already.`,
+      hint: "Remove one that is not needed, or register it in another process.",
+    });
+  };
+  const close = async (clientId: string): Promise<void> => {
+    const ending = running.get(clientId);
+    if (ending === undefined) return;
+    running.delete(clientId);
+    await ending.closeWay();
+    await ending.closeRow();
+  };
+
   return {
+    checkRoom,
+    close,
     get: (clientId) => running.get(clientId),
     connections: () => [...running.values()].map(({ connection }) => connection),
     open(identity) {
       const there = running.get(identity.client_id);
       if (there !== undefined) return there;
-      if (running.size >= sideClientLimit) {
-        throw new WaybillDbError({
-          code: "CONFLICT",
-          message: `${sideClientLimit} registered clients run in this process already.`,
-          hint: "Remove one that is not needed, or register it in another process.",
-        });
-      }
+      checkRoom();
       const started = start(identity);
       running.set(identity.client_id, started);
       return started;
-    },
-    async close(clientId) {
-      const ending = running.get(clientId);
-      if (ending === undefined) return;
-      running.delete(clientId);
-      await ending.closeWay();
-      await ending.closeRow();
     },
     async closeWays() {
       await Promise.all([...running.values()].map((client) => client.closeWay()));

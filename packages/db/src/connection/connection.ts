@@ -23,6 +23,8 @@ export interface ConnectionOptions {
   readonly log: Log;
   /** Told once the row is there, so that operations may refer to it. */
   readonly onRegistered?: () => void;
+  /** Told when the row is gone: a person removed the client, for good. Without it the row is made anew. */
+  readonly onRemoved?: () => void;
   /** Between the retries that lead to disconnected (default 0.5 s, doubling to 10 s). */
   readonly retryBackoff?: Backoff;
   /** Between the probes of a disconnected client (default 1 s, doubling to 30 s). */
@@ -134,6 +136,10 @@ export function openConnection(options: ConnectionOptions): Connection {
     },
   });
 
+  const removed = (): void => {
+    apply({ type: "deactivated" });
+    options.onRemoved?.();
+  };
   const keeper = openRowKeeper({
     ...options,
     current,
@@ -142,6 +148,7 @@ export function openConnection(options: ConnectionOptions): Connection {
       if (supabaseClientPhase(stored) === "deactivated") apply({ type: "deactivated" });
       if (state.last_used === null) state = { ...state, last_used: stored.last_used };
     },
+    ...(options.onRemoved === undefined ? {} : { onRemoved: removed }),
     failed: (message) => {
       if (options.rowIsElsewhere !== true) observe({ type: "failed", message });
     },

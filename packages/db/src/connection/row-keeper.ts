@@ -14,6 +14,8 @@ export interface RowKeeperOptions {
   readonly rows: ClientRows;
   readonly log: Log;
   readonly onRegistered?: () => void;
+  /** The row is gone; without it the row is made anew. */
+  readonly onRemoved?: () => void;
   readonly writeEveryMs?: number;
   readonly closeMs?: number;
   readonly current: () => SupabaseClientState;
@@ -50,9 +52,13 @@ export function openRowKeeper(options: RowKeeperOptions): RowKeeper {
   const register = async (): Promise<void> => {
     const stored = await rows.read(clientId);
     if (stored !== null) options.adopt(stored);
-    const { clientType: client_type, url: supabase_url, key } = options;
-    const supabase_key = options.encrypt(key, clientId);
-    await rows.register({ client_id: clientId, supabase_url, supabase_key, client_type }, options.current());
+    if (options.onRemoved === undefined) {
+      const { clientType: client_type, url: supabase_url, key } = options;
+      const supabase_key = options.encrypt(key, clientId);
+      await rows.register({ client_id: clientId, supabase_url, supabase_key, client_type }, options.current());
+    } else if (!(await rows.update(clientId, options.current())) && (await rows.read(clientId)) === null) {
+      return removed(options.onRemoved);
+    }
     if (isRegistered) return;
     isRegistered = true;
     log("info", `Client ${clientId} is registered`, { client_id: clientId });
@@ -69,12 +75,17 @@ export function openRowKeeper(options: RowKeeperOptions): RowKeeper {
     });
     if (wrote) return;
     const stored = await rows.read(clientId);
-    if (stored === null) {
-      log("warn", `The row of client ${clientId} was removed while it is in use; it is made anew`, {
-        client_id: clientId,
-      });
-      await register();
-    } else options.adopt(stored);
+    if (stored !== null) return options.adopt(stored);
+    if (options.onRemoved !== undefined) return removed(options.onRemoved);
+    log("warn", `The row of client ${clientId} was removed while it is in use; it is made anew`, {
+      client_id: clientId,
+    });
+    await register();
+  };
+  const removed = (told: () => void): void => {
+    closed = true;
+    log("warn", `Client ${clientId} was removed: it is used no more`, { client_id: clientId });
+    told();
   };
 
   const work = async (): Promise<void> => {
