@@ -13,8 +13,8 @@ const user = `stats-${randomUUID()}`;
 const model_id = randomUUID();
 let sql: postgres.Sql;
 
-/** Ten minutes of a day of its own, so that no other test's operations are in it. */
-const start = Date.UTC(2026, 9, 5, 12, 0);
+/** Ten minutes of a day to come, so that no other test's operations are in it, and no other test's upkeep removes it. */
+const start = Math.floor(Date.now() / 86_400_000) * 86_400_000 + 4.5 * 86_400_000;
 const at = (ms: number): string => new Date(start + ms).toISOString();
 const hour = { created_from: at(0), created_before: at(3_600_000) };
 const newId = (ms: number): string => createUuidV7(() => start + ms)();
@@ -145,6 +145,16 @@ test("the series has a point for each minute in which something began, and only 
   expect(Object.keys(answer).sort()).toEqual(["created_before", "created_from", "series", "step"]);
 });
 
+test("a step is counted whole, where the time begins in it and where it ends in it", async () => {
+  const count = async (from: number, before: number) => {
+    const range = { created_from: at(from), created_before: at(before), step: "minute" as const };
+    return (await store.stats({ ...range, parts: ["totals"] })).totals?.operations;
+  };
+  expect(await count(minute - 1, minute)).toBe(100);
+  expect(await count(minute, 2 * minute)).toBeUndefined();
+  expect(await count(minute, 2 * minute + 1)).toBe(4);
+});
+
 test("a percentile is within a tenth or a millisecond, also where all took the same time", async () => {
   const times = [1, 2, 3, 4, 5, 6, 7, 9, 17, 91, 107, 1000, 59_999];
   const operations = times.flatMap((execution_time_ms) => {
@@ -169,6 +179,14 @@ test("without a time it is the hour until now, and a long one goes by the hour",
   expect(
     (await store.stats({ created_from: at(-48 * 3_600_000), created_before: at(0), parts: ["totals"] })).step,
   ).toBe("hour");
+});
+
+test("a time whose minutes are kept no more goes by the hour, if nothing else is asked for", async () => {
+  const daysAgo = (days: number) => new Date(Date.now() - days * 24 * 3_600_000).toISOString();
+  const stepOf = async (created_from: string, created_before: string) =>
+    (await store.stats({ created_from, created_before, parts: ["totals"] })).step;
+  expect(await stepOf(daysAgo(6.9), daysAgo(6.8))).toBe("minute");
+  expect(await stepOf(daysAgo(7.1), daysAgo(6.9))).toBe("hour");
 });
 
 test.each([

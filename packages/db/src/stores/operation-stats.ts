@@ -23,6 +23,8 @@ export interface OperationStatsStore {
 }
 
 const hourMs = 3_600_000;
+/** The totals of a minute are removed after it (maintain_operations). */
+const minutesKeptMs = 7 * 24 * hourMs;
 /** A POST to a function counts as an update, unless it says what it is (decisions.md, operation types). */
 const asRead = ["x-waybill-operation", "read"] as const;
 
@@ -68,7 +70,8 @@ function withRange({ created_from, created_before, step }: OperationStatsInput, 
   const before = created_before ?? new Date(now).toISOString();
   const from = created_from ?? new Date(Date.parse(before) - hourMs).toISOString();
   const length = Date.parse(before) - Date.parse(from);
-  const chosen = step ?? (length > 24 * hourMs ? "hour" : "minute");
+  const hasMinutes = length <= 24 * hourMs && Date.parse(from) >= now - minutesKeptMs;
+  const chosen = step ?? (hasMinutes ? "minute" : "hour");
   // what only the contract of a whole range could see
   const most = statsPointLimit * (chosen === "hour" ? hourMs : 60_000);
   if (length > 0 && length <= most) return { created_from: from, created_before: before, step: chosen };
