@@ -44,6 +44,8 @@ export function exportOperations(services: Services, logger: Logger, limits: Exp
     const filter = readFilter(req);
     const caller = await waybill.run({ request_id: requestId }, findCaller);
     if (caller === null) throw unauthenticated();
+    // its close has been told to nobody
+    if (res.closed) return;
     if (running >= most) {
       throw new ApiError({
         code: "RATE_LIMITED",
