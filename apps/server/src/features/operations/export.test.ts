@@ -159,6 +159,22 @@ describe("a reader", () => {
     await server.drain(0);
   });
 
+  it("has half of the places at most, so that nobody keeps all others from exporting", async () => {
+    const logger = createLogger("silent");
+    const app = express().use(assignRequestId);
+    app.get("/operations/export", exportOperations(stage.services, logger, { mostExports: 2 }));
+    app.use(answerErrors(logger));
+    const server = await listen(app, "127.0.0.1", 0);
+    const other = await stage.newAdmin();
+    const url = `${server.url}${path({})}`;
+    const held = [await open(url)];
+    expect(await refusal(await open(url))).toMatchObject({ status: 429, code: "RATE_LIMITED" });
+    held.push(await open(url, other.sessionToken));
+    expect(held.map(({ statusCode }) => statusCode)).toEqual([200, 200]);
+    for (const response of held) response.destroy();
+    await server.drain(0);
+  });
+
   it("beyond the limit is refused, and one that stalls is cut off and makes room", async () => {
     const logger = createLogger("silent");
     const app = express().use(assignRequestId);

@@ -17,7 +17,7 @@ import { storeFailure, unauthenticated } from "../../trpc/procedures.ts";
 import { type Caller, isAdmin } from "../sessions/caller.ts";
 import { exportFormats } from "./export-format.ts";
 
-/** Exports under way at the same time in this process; one more is refused with RATE_LIMITED. */
+/** Exports under way at the same time in this process, half of them of one user; one more is refused with RATE_LIMITED. */
 const mostExports = 4;
 /** A reader that takes nothing for so long holds its export up no longer. */
 const stallMs = 60_000;
@@ -38,7 +38,8 @@ export function exportOperations(services: Services, logger: Logger, limits: Exp
   const contextFor = contextOf(services);
   const { waybill } = services;
   const most = limits.mostExports ?? mostExports;
-  let running = 0;
+  /** The user of each that is under way. */
+  const running: string[] = [];
   return async (req, res) => {
     const { requestId, caller: findCaller } = contextFor({ req, res });
     const filter = readFilter(req);
@@ -46,20 +47,25 @@ export function exportOperations(services: Services, logger: Logger, limits: Exp
     if (caller === null) throw unauthenticated();
     // its close has been told to nobody
     if (res.closed) return;
-    if (running >= most) {
+    const { userId } = caller;
+    const own = running.filter((id) => id === userId).length;
+    if (running.length >= most || own >= most / 2) {
       throw new ApiError({
         code: "RATE_LIMITED",
-        message: `${most} exports are under way already`,
+        message:
+          running.length >= most
+            ? `${most} exports are under way already`
+            : `${own} of your exports are under way already`,
         hint: "Wait until one of them has ended, or export by smaller ranges one after another.",
       });
     }
-    running += 1;
+    running.push(userId);
     try {
       const session_id = caller.held?.session.session_id ?? null;
-      const context = { request_id: requestId, user_id: caller.userId, session_id };
+      const context = { request_id: requestId, user_id: userId, session_id };
       await waybill.run(context, () => answer(waybill, filter, caller, res, logger, limits.stallMs ?? stallMs));
     } finally {
-      running -= 1;
+      running.splice(running.indexOf(userId), 1);
     }
   };
 }
