@@ -54,8 +54,33 @@ describe("an export's lines", () => {
     expect(brokenOff(error)).toBe('#error,SUPABASE_UNREACHABLE,"No, gone",r\r\n');
   });
 
-  it.each(["=1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1"])("%j comes as text", (error_message) => {
-    const [, , , , , , , cell = ""] = exportFormats.csv.record({ ...row, query_data: null, error_message }).split(",");
-    expect(cell.replace(/^"/, "")).toMatch(/^'/);
+  it.each(["a;=1+1", "a\t=1+1", "a\r=1+1"])(
+    "%j is one cell also for who separates or ends lines by another mark",
+    (error_message) => {
+      expect(exportFormats.csv.record({ ...row, error_message })).toContain(`,"${error_message}",`);
+    },
+  );
+
+  it("hold bodies as JSON, whatever they are", () => {
+    const { record } = exportFormats.csv;
+    const bodyOf = (response_data: typeof row.response_data) =>
+      record({ ...row, query_data: null, response_data }).slice(
+        "0193f2a4-7d1e-7c3a-9b0e-5f6a7b8c9d0e,desk/anon,read,airports,,".length,
+      );
+    expect(bodyOf("true")).toMatch(/^"""true""",error/);
+    expect(bodyOf(true)).toMatch(/^true,error/);
+    expect(bodyOf("=1")).toMatch(/^"""=1""",error/);
+    // no JSON begins so but a number, which a spreadsheet shows as it is
+    expect(bodyOf(-1)).toMatch(/^-1,error/);
   });
+
+  it.each(["=1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠1"])(
+    "%j comes as text",
+    (error_message) => {
+      const [, , , , , , , cell = ""] = exportFormats.csv
+        .record({ ...row, query_data: null, error_message })
+        .split(",");
+      expect(cell.replace(/^"/, "")).toMatch(/^'/);
+    },
+  );
 });

@@ -11,6 +11,9 @@ export interface ExportFormat {
 
 const columns = databaseOperationOutputSchema.keyof().options;
 
+/** Columns whose cells are JSON: as text a body `"true"` could not be told from `true`. */
+const bodies: ReadonlySet<string> = new Set(["query_data", "response_data"]);
+
 export const exportFormats: Readonly<Record<"ndjson" | "csv", ExportFormat>> = {
   ndjson: {
     contentType: "application/x-ndjson; charset=utf-8",
@@ -21,24 +24,33 @@ export const exportFormats: Readonly<Record<"ndjson" | "csv", ExportFormat>> = {
   csv: {
     contentType: "text/csv; charset=utf-8; header=present",
     head: line(columns),
-    record: (row) => line(columns.map((column) => row[column])),
+    record: (row) => lineOf(columns.map((column) => (bodies.has(column) ? jsonOf : textOf)(row[column]))),
     // fewer cells than a record, so that a strict reader stops here too
     brokenOff: ({ code, message, request_id }) => line(["#error", code, message, request_id]),
   },
 };
 
 function line(values: readonly unknown[]): string {
-  return `${values.map(cell).join(",")}\r\n`;
+  return lineOf(values.map(textOf));
 }
 
-/** A cell as RFC 4180 has it; null is an empty one. */
-function cell(value: unknown): string {
-  if (value === null || value === undefined) return "";
-  const text = withoutFormula(typeof value === "string" ? value : JSON.stringify(value));
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+/** A line of cells as RFC 4180 has them. */
+function lineOf(texts: readonly string[]): string {
+  return `${texts.map(quoted).join(",")}\r\n`;
+}
+
+function quoted(text: string): string {
+  // where a comma is the decimal mark, spreadsheets separate by semicolons
+  return /[",;\t\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** Null is an empty cell. No JSON begins like a formula: `-` only before a number. */
+function jsonOf(value: unknown): string {
+  return value === null ? "" : JSON.stringify(value);
 }
 
 /** A spreadsheet would run a cell that begins like this (CSV injection); an apostrophe makes it text. */
-function withoutFormula(text: string): string {
+function textOf(value: unknown): string {
+  const text = value === null ? "" : String(value);
   return /^[=+\-@\t\r\n＝＋－＠]/.test(text) ? `'${text}` : text;
 }
