@@ -12,6 +12,12 @@ it.each([
   "169.254.169.254",
   "100.100.100.200",
   "0.0.0.0",
+  "192.0.0.8",
+  "192.0.2.1",
+  "192.88.99.1",
+  "198.19.255.255",
+  "198.51.100.1",
+  "203.0.113.1",
   "224.0.0.1",
   "255.255.255.255",
   "::",
@@ -19,7 +25,13 @@ it.each([
   "::ffff:127.0.0.1",
   "::ffff:a9fe:a9fe",
   "::127.0.0.1",
+  "::ffff:0:10.0.0.1",
   "64:ff9b::10.0.0.1",
+  "64:ff9b:1::10.0.0.1",
+  "100::1",
+  "2001:db8::1",
+  "3fff::1",
+  "5f00::1",
   "2002:7f00:1::",
   "2001:0:1::1",
   "fd00:ec2::254",
@@ -47,6 +59,9 @@ it.each([
   "https://[::ffff:7f00:1]/",
   "https://[::1]:8443/",
   "https://LOCALHOST./",
+  "https://127.0.0.1./",
+  "https://１２７.0.0.1/",
+  "https://[::ffff:0:7f00:1]/",
   "https://169.254.169.254/latest",
 ])("%s is refused however it is written", async (url) => {
   expect(await createAddressGuard([]).refuses(url)).toMatch(/no public address/);
@@ -70,6 +85,19 @@ it("lets no socket through to a name that means an inner address by then", async
     connect({ host: "localhost", port: 1, lookup: createAddressGuard(["localhost"]).lookup }).on("error", resolve);
   });
   expect(allowed).toMatchObject({ code: "ECONNREFUSED" });
+});
+
+it.each([{}, { all: true }])("looks a name up for who asks with %j", async (options) => {
+  const ask = async (allowed: string[]) =>
+    await new Promise<unknown[]>((resolve) => {
+      createAddressGuard(allowed).lookup("LocalHost", options, (...answer) => resolve(answer));
+    });
+  const [fault] = await ask([]);
+  expect(fault).toMatchObject({ code: "EADDRFORBIDDEN" });
+  const [none, found, family] = await ask(["localhost"]);
+  const addresses = Array.isArray(found) ? found : [{ address: found, family }];
+  expect(none).toBeNull();
+  expect(addresses[0]).toMatchObject({ address: expect.stringMatching(/^(?:127\.0\.0\.1|::1)$/) });
 });
 
 it("says when a name has no address", async () => {
