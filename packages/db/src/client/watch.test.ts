@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { recordingLedger } from "./testing/recording-ledger.ts";
 import { json, stubUpstream } from "./testing/stub-upstream.ts";
 import { tracked } from "./testing/tracked.ts";
 import { operationWatchers, type WatchedOperation, type WatchedOutcome } from "./watch.ts";
@@ -40,8 +41,35 @@ describe("who watches operations", () => {
         return undefined;
       },
     });
-    await client.supabase.from("airports").select();
+    await client.supabase.from("airports").select().setHeader("traceparent", "00-9-9-01");
     expect(upstream.arrived).toMatchObject([{ headers: { traceparent: "00-1-2-01" } }]);
+  });
+
+  test("is told the outcome once, however often it is settled", () => {
+    const ledger = recordingLedger();
+    const watchers = operationWatchers();
+    const told: string[] = [];
+    watchers.add({
+      begun:
+        () =>
+        ({ status }) =>
+          void told.push(status),
+    });
+    const intent = {
+      ...{
+        operation_id: "0193f2a4-7d1e-7c3a-9b0e-5f6a7b8c9d0e",
+        client_id: "desk/anon",
+        operation_type: "read" as const,
+      },
+      ...{ table_name: "airports", created_at: "2026-11-25T00:00:00Z", user_id: null, request_id: null },
+      ...{ session_id: null, model_id: null, schema_version: null, query_data: null },
+    };
+    const open = watchers.watch(intent, new Map(), ledger.begin(intent));
+    for (const status of ["success", "error"] as const) {
+      const took = { execution_time_ms: 1, completed_at: "2026-11-25T00:00:01Z", attempts: 1 };
+      open.settle({ ...took, status, error_message: null, response_data: null });
+    }
+    expect(told).toEqual(["success"]);
   });
 
   test("makes no operation fail, and leaves the others their view, by what it throws", async () => {

@@ -46,4 +46,11 @@ test("nothing is asked twice where a longer answer has shown that a page cannot 
   const readRows = rowReader();
   expect(await walk(letters, 1000, 50, readRows)).toMatchObject({ reads: 2 });
   expect(await walk(letters.slice(0, 4), 1000, 50, readRows)).toMatchObject({ reads: 1 });
+  // a full answer shows it too
+  expect(await walk(letters, 1000, 20)).toMatchObject({ reads: 2 });
+});
+
+test("no more rows come than were asked for, in however many answers", async () => {
+  const list = { ...cutList(letters, 10), cursor: undefined, cursorOf: (row: string) => row };
+  expect(await rowReader()(list, 15)).toEqual(letters.slice(0, 15));
 });
