@@ -12,8 +12,10 @@ import type { Waybill } from "../waybill-types.ts";
 const plain = plainClients();
 const instance = `slow-${crypto.randomUUID().slice(0, 8)}`;
 const client_id = `${instance}/anon`;
-const start = Date.parse("2026-02-01T12:00:00Z");
-const range = { created_from: "2026-02-01T12:00:00Z", created_before: "2026-02-01T13:00:00Z" };
+/** A day to come, so that no other test's operations are in it, and no other test's upkeep removes it. */
+const start = Math.floor(Date.now() / 86_400_000) * 86_400_000 + 5.5 * 86_400_000;
+const at = (ms: number): string => new Date(start + ms).toISOString();
+const range = { created_from: at(0), created_before: at(3_600_000) };
 
 let waybill: Waybill;
 let directory: string;
@@ -35,22 +37,25 @@ interface Finished {
   readonly table_name?: string;
   readonly operation_type?: string;
   readonly idMs?: number;
+  readonly atMs?: number;
   readonly failed?: boolean;
 }
 
 async function store(operations: readonly Finished[]): Promise<string[]> {
-  const rows = operations.map(({ query_data, ms, table_name, operation_type, idMs = 0, failed = false }) => ({
-    operation_id: createUuidV7(() => start + idMs)(),
-    client_id,
-    operation_type: operation_type ?? "read",
-    table_name: table_name ?? "airports",
-    query_data,
-    status: failed ? "error" : "success",
-    error_message: failed ? "it failed" : null,
-    execution_time_ms: ms,
-    created_at: new Date(start).toISOString(),
-    completed_at: new Date(start + ms).toISOString(),
-  }));
+  const rows = operations.map(
+    ({ query_data, ms, table_name, operation_type, atMs = 0, idMs = atMs, failed = false }) => ({
+      operation_id: createUuidV7(() => start + idMs)(),
+      client_id,
+      operation_type: operation_type ?? "read",
+      table_name: table_name ?? "airports",
+      query_data,
+      status: failed ? "error" : "success",
+      error_message: failed ? "it failed" : null,
+      execution_time_ms: ms,
+      created_at: at(atMs),
+      completed_at: at(atMs + ms),
+    }),
+  );
   const { error } = await plain.service.from("database_operations").insert(rows);
   if (error !== null) throw error;
   return rows.map((row) => row.operation_id);
@@ -111,14 +116,60 @@ describe("slow operations", () => {
   });
 
   test("are those of the range alone, and no user's to ask for", async () => {
-    const earlier = { created_from: "2026-02-01T11:00:00Z", created_before: "2026-02-01T12:00:00Z" };
-    expect(await waybill.operations.slow(earlier)).toEqual({ rows: [], records_read: 0, complete: true });
+    const nothing = { rows: [], records_read: 0, complete: true };
+    for (const [from, before] of [
+      [-3_600_000, 0],
+      [1, 3_600_000],
+    ] as const) {
+      expect(await waybill.operations.slow({ created_from: at(from), created_before: at(before) })).toEqual(nothing);
+    }
     const backwards = { created_from: range.created_before, created_before: range.created_from };
     expect(await rejection(waybill.operations.slow(backwards))).toMatchObject({ code: "VALIDATION_FAILED" });
     const user = await plain.signUp();
-    const { error } = await user.client.rpc("advise_operation", { id: crypto.randomUUID() });
-    expect(error).not.toBeNull();
+    const bounds = {
+      id_from: crypto.randomUUID(),
+      id_before: crypto.randomUUID(),
+      sort_by: "p95",
+      most: 1,
+      most_read: 1,
+    };
+    for (const { error } of [
+      await user.client.rpc("advise_operation", { id: crypto.randomUUID() }),
+      await user.client.rpc("operation_shape", { query_data: {} }),
+      await user.client.rpc("slow_operations", { range_from: at(0), range_before: at(1), ...bounds }),
+    ]) {
+      expect(error?.code).toBe("42501");
+    }
   });
+});
+
+test("each goes under its own shape, also where a caller writes filters that look like another's", async () => {
+  const later = 90 * 60_000;
+  const searches: Record<string, string | string[]>[] = [
+    { a: "eq.1" },
+    { a: "eq" },
+    { a: "is.null", b: "eq.1" },
+    { a: "is.null&b=eq.1" },
+    { a: ["is.null", "is.true"] },
+    { a: "is.null", limit: "1" },
+    { a: "is.null", limit: ["1", "2"] },
+  ];
+  const ids = await store(
+    searches.map((search, n) => ({
+      query_data: { method: "GET", search },
+      ms: 10 + n,
+      table_name: "alike",
+      atMs: later,
+    })),
+  );
+  const shapes = await Promise.all(
+    searches.map(
+      async (search) => (await plain.service.rpc("operation_shape", { query_data: { method: "GET", search } })).data,
+    ),
+  );
+  const { rows } = await waybill.operations.slow({ created_from: at(later), created_before: at(later + 1), limit: 50 });
+  const found = new Map(rows.map(({ slowest_operation_id, shape }) => [slowest_operation_id, shape]));
+  expect(ids.map((id) => found.get(id) ?? "in another's group")).toEqual(shapes);
 });
 
 describe("advice", () => {
