@@ -22,7 +22,8 @@ let behind: Awaited<ReturnType<typeof openBehind>>;
 let stage: Stage;
 let ada: Person;
 
-const open = () => openStage({ stack: { ...stack, url: behind.url }, env: { WAYBILL_ALLOW_HTTP_LOOPBACK: "1" } });
+const env = { WAYBILL_ALLOW_HTTP_LOOPBACK: "1", WAYBILL_ALLOWED_HOSTS: "127.0.0.1" };
+const open = () => openStage({ stack: { ...stack, url: behind.url }, env });
 
 beforeAll(async () => {
   behind = await openBehind(stack, ({ headers }) => {
@@ -98,6 +99,19 @@ describe("with a provider", () => {
     expect(sent.some((headers) => String(headers.traceparent).includes(traceId))).toBe(true);
     expect(sent.every(({ baggage }) => baggage === undefined)).toBe(true);
     await stage.client(ada.sessionToken, { traceparent: "no trace" }).operations.list.query({});
+  });
+
+  it("an operation of a registered client names its client, and no address of the project that it does not go to", async () => {
+    const client_id = `traced-${randomUUID()}/service_role`;
+    const { waybill } = stage.services;
+    await waybill.clients.register({
+      ...{ client_id, client_type: "service_role", supabase_url: stack.url, supabase_key: stack.secretKey },
+    });
+    await (await waybill.client(client_id)).from("airports").select("iata").limit(1);
+    await waybill.clients.remove(client_id);
+    const operation = spansOf(SpanKind.CLIENT).find(({ attributes }) => attributes["waybill.client_id"] === client_id);
+    expect(operation?.name).toBe("read airports");
+    expect(operation?.attributes).not.toHaveProperty("server.port");
   });
 
   it("what fails says by which code, and quotes nothing", async () => {

@@ -60,11 +60,15 @@ function isProviderRegistered(): boolean {
 function traceOperations(waybill: Waybill, tracer: Tracer, supabaseUrl: string): void {
   const { hostname, port } = new URL(supabaseUrl);
   const place = { "server.address": hostname, "server.port": Number(port || 443) };
+  const { service_role, anon } = waybill.health();
+  // a registered client may go to another project
+  const placeOf = ({ client_id }: WatchedOperation) =>
+    client_id === service_role.client_id || client_id === anon.client_id ? place : {};
   waybill.watch({
     begun(operation, setHeader) {
       const span = tracer.startSpan(`${operation.operation_type} ${operation.table_name}`, {
         kind: SpanKind.CLIENT,
-        attributes: { ...place, ...attributesOf(operation) },
+        attributes: { ...placeOf(operation), ...attributesOf(operation) },
       });
       propagation.inject(trace.setSpan(context.active(), span), setHeader, {
         // baggage stays here: it may hold anything
@@ -81,12 +85,13 @@ function traceOperations(waybill: Waybill, tracer: Tracer, supabaseUrl: string):
   });
 }
 
-function attributesOf({ operation_type, table_name, operation_id, request_id }: WatchedOperation) {
+function attributesOf({ operation_type, table_name, operation_id, client_id, request_id }: WatchedOperation) {
   return {
     "db.system.name": "postgresql",
     "db.operation.name": operation_type,
     "db.collection.name": table_name,
     "waybill.operation_id": operation_id,
+    "waybill.client_id": client_id,
     ...(request_id === null ? {} : { "waybill.request_id": request_id }),
   };
 }
