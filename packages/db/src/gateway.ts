@@ -21,7 +21,7 @@ import type { OpenedLedger } from "./ledger/index.ts";
 import { silentLog } from "./log.ts";
 import { encryptSecret, type EncryptionKeys, type SecretPlace } from "./secrets.ts";
 import { openSideClients, type SideClients } from "./side-clients.ts";
-import type { WaybillOptions } from "./waybill-types.ts";
+import type { WaybillOptions } from "./waybill-options.ts";
 
 export type GatewayOptions = Omit<WaybillOptions, "publishableKey"> & {
   /** Without it the first call under such a key tells. */

@@ -18,5 +18,6 @@ export type { OperationPage, OperationStore } from "./stores/operations.ts";
 export type { Tokens } from "./stores/session-tokens.ts";
 export type { OpenSession, SessionPage, SessionStore } from "./stores/sessions.ts";
 export { createWaybill } from "./waybill.ts";
-export type { Waybill, WaybillHealth, WaybillOptions } from "./waybill-types.ts";
+export type { WaybillOptions } from "./waybill-options.ts";
+export type { Waybill, WaybillHealth } from "./waybill-types.ts";
 export { type StandaloneFetch, trackedFetch, type TrackedFetchOptions } from "./tracked-fetch-entry.ts";

@@ -1,6 +1,6 @@
 import { openGateway } from "./gateway.ts";
 import type { FlushReport } from "./ledger/index.ts";
-import type { WaybillOptions } from "./waybill-types.ts";
+import type { WaybillOptions } from "./waybill-options.ts";
 
 export type TrackedFetchOptions = Omit<WaybillOptions, "publishableKey"> & { readonly publishableKey?: string };
 

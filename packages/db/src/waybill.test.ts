@@ -7,7 +7,8 @@ import type { SupabaseClient } from "@supabase/supabase-js";
 import { makeEncryptionKey, parseEncryptionKeys } from "./secrets.ts";
 import { plainClients, rejection, type SignedIn } from "./testing/plain-clients.ts";
 import { createWaybill } from "./waybill.ts";
-import type { Waybill, WaybillOptions } from "./waybill-types.ts";
+import type { WaybillOptions } from "./waybill-options.ts";
+import type { Waybill } from "./waybill-types.ts";
 
 const plain = plainClients();
 const directories: string[] = [];

@@ -15,7 +15,8 @@ import { createSessionStore } from "./stores/sessions.ts";
 import { untrackedFetch } from "./untracked-fetch.ts";
 import { parseInput } from "./stores/input.ts";
 import { userClients } from "./user-clients.ts";
-import type { Waybill, WaybillOptions } from "./waybill-types.ts";
+import type { WaybillOptions } from "./waybill-options.ts";
+import type { Waybill } from "./waybill-types.ts";
 
 const flushDeadlineMs = 5_000;
 /** For last_activity: what is not written by then is not worth waiting for. */

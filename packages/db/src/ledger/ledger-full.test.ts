@@ -1,7 +1,8 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
 import { expect, test } from "vitest";
 import { createWaybill } from "../waybill.ts";
-import type { Waybill, WaybillOptions } from "../waybill-types.ts";
+import type { WaybillOptions } from "../waybill-options.ts";
+import type { Waybill } from "../waybill-types.ts";
 import { stubSupabase, type StubSupabase } from "./testing/stub-supabase.ts";
 import { temporaryDirectory } from "./testing/temporary-directory.ts";
 
