@@ -66,6 +66,14 @@ test("lint refuses a cycle", () => {
   expect(said).toContain("no-cycle");
 });
 
+test("lint refuses a cycle of types", () => {
+  const said = lint({
+    "packages/db/src/a.ts": 'import type { B } from "./b.ts";\nexport type A = B | 1;\n',
+    "packages/db/src/b.ts": 'import type { A } from "./a.ts";\nexport type B = A | 2;\n',
+  });
+  expect(said).toContain("no-cycle");
+});
+
 test.each([
   ["400 lines", anywhere, lines(400)],
   ["as const", anywhere, "export const a = [1] as const;"],
