@@ -159,7 +159,12 @@ function boundedSearch(search: SearchParameters, limit: number): string {
   return `{"truncated":true,"bytes":${bytes},"preview":${jsonString(text.slice(0, previewWithin(limit)))}}`;
 }
 
+/** Parameters up to which names are compared one by one. */
+const FEW = 16;
+
 function searchText(search: SearchParameters): string {
+  if (!mayRepeat(search))
+    return `{${search.map(([name, value]) => `${jsonString(name)}:${jsonString(value)}`).join(",")}}`;
   const grouped = new Map<string, string[]>();
   for (const [name, value] of search) {
     const values = grouped.get(name);
@@ -171,4 +176,9 @@ function searchText(search: SearchParameters): string {
     return `${jsonString(name)}:${values.length === 1 ? jsonString(only) : `[${values.map(jsonString).join(",")}]`}`;
   });
   return `{${members.join(",")}}`;
+}
+
+function mayRepeat(search: SearchParameters): boolean {
+  if (search.length > FEW) return true;
+  return search.some(([name], at) => search.findIndex(([other]) => other === name) !== at);
 }
