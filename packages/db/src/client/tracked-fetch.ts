@@ -36,7 +36,8 @@ export function createTrackedFetch(options: TrackedFetchOptions): TrackedFetch {
   // as `createClient` normalizes it: the host in lower case, no default port
   const base = new URL(options.url).href.replace(/\/+$/, "");
 
-  const perform = async (request: ReadRequest, started: Instant, isRefresh: boolean): Promise<Response> => {
+  const perform = async (read: () => ReadRequest, started: Instant, isRefresh: boolean): Promise<Response> => {
+    const request = read();
     const call = beginCall(options, remembered, request, started);
     const elapsed = Math.floor(options.clock.elapsedMs(call.started));
     const limit = new Limit(Math.max(1, call.timeoutMs - elapsed), call.timeoutMs, request.signal);
@@ -83,12 +84,10 @@ export function createTrackedFetch(options: TrackedFetchOptions): TrackedFetch {
   const refresh = (request: ReadRequest): Promise<Response> => {
     const headers = new Map(request.headers);
     headers.delete("x-request-id");
-    return inScopeOfItsOwn(() => perform({ ...request, headers, signal: null }, options.clock.start(), true));
+    return inScopeOfItsOwn(() => perform(() => ({ ...request, headers, signal: null }), options.clock.start(), true));
   };
-  const trackedFetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
-    const started = options.clock.start();
-    return await perform(readRequest(base, input, init), started, false);
-  };
+  const trackedFetch = (input: string | URL | Request, init?: RequestInit): Promise<Response> =>
+    perform(() => readRequest(base, input, init), options.clock.start(), false);
   return Object.assign(trackedFetch, { settleHeld: () => held.settleAll(), endWaits: () => retries?.endWaits() });
 }
 

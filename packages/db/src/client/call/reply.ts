@@ -16,14 +16,14 @@ export type Reply =
   | { readonly kind: "broken"; readonly error: unknown };
 
 /** Sends the request by the way that fits its bodies. Never rejects. */
-export async function sendOnce(transport: Transport, call: Call, limit: Limit): Promise<Reply> {
-  try {
-    if (call.kind.streams || call.request.body.kind === "stream") return await sendStreaming(transport, call, limit);
-    return { kind: "whole", answer: await transport.exchange(outgoing(call), limit) };
-  } catch (error) {
-    return { kind: "broken", error };
-  }
+export function sendOnce(transport: Transport, call: Call, limit: Limit): Promise<Reply> {
+  const isStream = call.kind.streams || call.request.body.kind === "stream";
+  if (isStream) return sendStreaming(transport, call, limit).catch(broken);
+  return transport.exchange(outgoing(call), limit).then(whole, broken);
 }
+
+const whole = (answer: Answer): Reply => ({ kind: "whole", answer });
+const broken = (error: unknown): Reply => ({ kind: "broken", error });
 
 /** What a reply says against the connection, as a sentence; null where it says nothing. */
 export function connectionFault(reply: Reply, { kind }: Pick<Call, "kind">): string | null {
