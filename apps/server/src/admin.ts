@@ -36,7 +36,7 @@ try {
 async function create(email: string, env: ServerEnv): Promise<string> {
   await using access = await joinSupabase(env);
   // A journal and a name of its own: the server beside it keeps its.
-  await using waybill = openWaybill(env, access, createLogger("error"), "-admin");
+  await using waybill = openWaybill(env, access, createLogger("error"), { suffix: "-admin" });
   const given = readAdminPassword();
   const made = newPassword();
   const { userId, created } = await makeAdmin(waybill, { email, password: given, newPassword: made });

@@ -46,6 +46,8 @@ const origin = z
     "must be origins such as https://app.example.com, parted by commas, without a path",
   );
 
+const isHttpUrl = (text: string): boolean => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+
 const hostRule = "must be host names or addresses without port or brackets, parted by commas";
 
 const redactRule = "must be column, table.column or table.*, parted by commas";
@@ -102,6 +104,10 @@ const variables = z.object({
   WAYBILL_CACHE_STALE_MS: wholeNumber(0, 86_400_000, 0),
   WAYBILL_CACHE_BYTES: byteSize("1 MiB", "64 MiB"),
   WAYBILL_BODY_BYTES: wholeNumber(1024, 64 * 1_048_576, 1_048_576),
+  WAYBILL_OTLP_LOGS_URL: z
+    .string()
+    .refine(isHttpUrl, "must be an http or https address such as http://127.0.0.1:4318/v1/logs")
+    .optional(),
   WAYBILL_METRICS_TOKEN: z.string().min(16, "must have 16 characters at least").optional(),
   WAYBILL_BATCH_CALLS: wholeNumber(1, 1000, 20),
   WAYBILL_STOP_TIMEOUT_MS: wholeNumber(0, 600_000, 10_000),
@@ -149,6 +155,8 @@ export interface ServerEnv {
   readonly bodyBytes: number;
   readonly batchCalls: number;
   readonly metricsToken: string | undefined;
+  /** Where records go as OpenTelemetry logs besides the database. */
+  readonly otlpLogsUrl: string | undefined;
   readonly stopTimeoutMs: number;
   /** What looks like a mistake, but does not keep the server from starting. */
   readonly warnings: readonly string[];
@@ -207,6 +215,7 @@ export function readEnv(source: Readonly<Record<string, string | undefined>> = p
     bodyBytes: env.WAYBILL_BODY_BYTES,
     batchCalls: env.WAYBILL_BATCH_CALLS,
     metricsToken: env.WAYBILL_METRICS_TOKEN,
+    otlpLogsUrl: env.WAYBILL_OTLP_LOGS_URL,
     stopTimeoutMs: env.WAYBILL_STOP_TIMEOUT_MS,
     warnings: unknownVariables(given),
   };

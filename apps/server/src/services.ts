@@ -9,6 +9,7 @@ import { askAuth } from "./features/sessions/ask-auth.ts";
 import { callerResolver, type CallerResolver } from "./features/sessions/caller.ts";
 import { createOpenSessions, type OpenSessions } from "./features/sessions/open-sessions.ts";
 import { createSessionService, type SessionService } from "./features/sessions/service.ts";
+import type { RecordLogs } from "./telemetry/record-logs/record-logs.ts";
 import { createTelemetry, type Telemetry } from "./telemetry/telemetry.ts";
 
 /** What procedures work with: made once, shared by all requests. */
@@ -30,9 +31,10 @@ export interface ServicesOptions {
   /** Fetches the project's public keys: nothing else goes this way. */
   readonly fetchKeys: FetchImplementation;
   readonly logger: Logger;
+  readonly recordLogs?: RecordLogs | undefined;
 }
 
-export function createServices({ waybill, url, jwtSecret, fetchKeys, logger }: ServicesOptions): Services {
+export function createServices({ waybill, url, jwtSecret, fetchKeys, logger, recordLogs }: ServicesOptions): Services {
   const openSessions = createOpenSessions(waybill.sessions, logger);
   const verify = tokenVerifier({ url, jwtSecret, fetch: fetchKeys, askAuth: askAuth(waybill) });
   const lookup = createModelLookup(waybill.models);
@@ -43,6 +45,6 @@ export function createServices({ waybill, url, jwtSecret, fetchKeys, logger }: S
     sessions: createSessionService(waybill, openSessions),
     models: createModelService(waybill.models, lookup),
     data: createDataService(waybill, lookup),
-    telemetry: createTelemetry(waybill, url),
+    telemetry: createTelemetry(waybill, url, recordLogs),
   };
 }

@@ -77,6 +77,7 @@ export function openGateway(options: GatewayOptions): Gateway {
     secretKey,
     ca,
     log,
+    sink: options.sink,
     maxJournalBytes: options.maxJournalBytes,
     whenFull: options.whenLedgerFull,
     fsync: options.journalFsync,

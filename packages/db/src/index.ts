@@ -4,7 +4,7 @@ export type { OperationWatcher, WatchedOperation, WatchedOutcome } from "./clien
 export type { ConnectionHealth } from "./connection/index.ts";
 export type { Database, Json } from "./database.types.ts";
 export { WaybillDbError } from "./errors.ts";
-export { LedgerError, type FlushReport, type LedgerHealth } from "./ledger/index.ts";
+export { LedgerError, type FlushReport, type LedgerHealth, type RecordSink } from "./ledger/index.ts";
 export type { Log } from "./log.ts";
 export type { RegisteredClients } from "./registered-clients.ts";
 export { makeEncryptionKey, parseEncryptionKeys, type EncryptionKeys } from "./secrets.ts";

@@ -1,5 +1,5 @@
 import type { CacheOptions } from "./cache/index.ts";
-import type { SyncPolicy, WhenFull } from "./ledger/index.ts";
+import type { RecordSink, SyncPolicy, WhenFull } from "./ledger/index.ts";
 import type { Log } from "./log.ts";
 import type { EncryptionKeys } from "./secrets.ts";
 
@@ -50,4 +50,6 @@ export interface WaybillOptions {
   /** Keeps answers of these tables in memory, each for the caller that it was given to. Default: none. */
   readonly cache?: CacheOptions | undefined;
   readonly log?: Log | undefined;
+  /** Is shown all records, besides the database. */
+  readonly sink?: RecordSink | undefined;
 }

@@ -1,11 +1,16 @@
-import { createWaybill, type Waybill } from "@waybill/db";
+import { createWaybill, type RecordSink, type Waybill } from "@waybill/db";
 import type { Logger } from "pino";
 import type { ServerEnv } from "../env.ts";
 import { packageLog } from "../log.ts";
 import type { SupabaseAccess } from "./supabase-access.ts";
 
 /** Waybill as the settings say. `suffix` gives a command beside the server a name and a journal of its own. */
-export function openWaybill(env: ServerEnv, access: SupabaseAccess, logger: Logger, suffix = ""): Waybill {
+export function openWaybill(
+  env: ServerEnv,
+  access: SupabaseAccess,
+  logger: Logger,
+  { suffix = "", sink }: { readonly suffix?: string; readonly sink?: RecordSink | undefined } = {},
+): Waybill {
   return createWaybill({
     url: access.url,
     publishableKey: access.publishableKey,
@@ -28,5 +33,6 @@ export function openWaybill(env: ServerEnv, access: SupabaseAccess, logger: Logg
     allowHttpLoopback: env.allowHttpLoopback,
     allowedHosts: env.allowedHosts,
     log: packageLog(logger),
+    sink,
   });
 }

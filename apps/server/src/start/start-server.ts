@@ -6,6 +6,7 @@ import { createServices, type Services } from "../services.ts";
 import { keyFetcher } from "./fetch-keys.ts";
 import { ensureFirstAdmin } from "./first-admin.ts";
 import { listen } from "./listen.ts";
+import { openRecordLogs } from "../telemetry/record-logs/record-logs.ts";
 import { openWaybill } from "./open-waybill.ts";
 import { openSupabase } from "./supabase-access.ts";
 
@@ -30,13 +31,22 @@ export async function startServer(env: ServerEnv, logger: Logger): Promise<Runni
   const server = await listen((request, response) => app(request, response), env.host, env.port);
   opened.defer(async () => void (await server.drain(0)));
   const access = opened.use(await openSupabase(env));
-  const waybill = opened.use(openWaybill(env, access, logger));
+  const { otlpLogsUrl: url, instance } = env;
+  const recordLogs = url === undefined ? undefined : opened.use(openRecordLogs({ url, instance, logger }));
+  const waybill = opened.use(openWaybill(env, access, logger, { sink: recordLogs?.sink }));
   const fetchKeys = opened.use(keyFetcher(access.ca));
   if (env.supabase.kind === "embedded") {
     const path = await ensureFirstAdmin(waybill, env.dataDir);
     logger.info({ path }, "the first admin's credentials are in this file");
   }
-  const services = createServices({ waybill, url: access.url, jwtSecret: access.jwtSecret, fetchKeys, logger });
+  const services = createServices({
+    waybill,
+    url: access.url,
+    jwtSecret: access.jwtSecret,
+    fetchKeys,
+    logger,
+    recordLogs,
+  });
   app = createApp({ ...env, services, logger });
   // Last in, first out: requests are drained before the ledger is flushed, the ledger before the stack goes.
   opened.defer(async () => {

@@ -1,4 +1,5 @@
 import type { Waybill } from "@waybill/db";
+import type { RecordLogs } from "./record-logs/record-logs.ts";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 
 /** What has happened since the first scrape, and how things stand at each. */
@@ -17,7 +18,7 @@ const procedureBuckets = [0.001, ...operationBuckets];
  * Begins to count. Labels are of closed lists only (types, states, procedures, error codes): never a user, a table or a
  * request, each of which would make a series of its own.
  */
-export function createMetrics(waybill: Waybill): Metrics {
+export function createMetrics(waybill: Waybill, recordLogs?: RecordLogs): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const operations = new Counter({
@@ -47,6 +48,7 @@ export function createMetrics(waybill: Waybill): Metrics {
     registers,
   });
   const readState = stateOf(waybill, registers);
+  const readExport = recordLogs === undefined ? undefined : exportOf(recordLogs, registers);
 
   waybill.watch({
     begun({ operation_type, client_id }) {
@@ -63,6 +65,7 @@ export function createMetrics(waybill: Waybill): Metrics {
     contentType: registry.contentType,
     read() {
       readState();
+      readExport?.();
       return registry.metrics();
     },
     procedureEnded: (procedure, code, seconds) => procedures.observe({ procedure, code }, seconds),
@@ -72,13 +75,7 @@ export function createMetrics(waybill: Waybill): Metrics {
 /** What is looked up when it is asked for: ledger, connections and the process. */
 function stateOf(waybill: Waybill, registers: Registry[]): () => void {
   const gauge = (name: string, help: string) => new Gauge({ name: `waybill_${name}`, help, registers });
-  const total = (name: string, help: string) => {
-    const counter = new Counter({ name: `${name}_total`, help, registers });
-    return (value: number) => {
-      counter.reset();
-      counter.inc(value);
-    };
-  };
+  const total = totalIn(registers);
   const ofClient = (name: string, help: string) =>
     new Gauge({ name: `waybill_connection_${name}`, help, labelNames: ["client_type"], registers });
 
@@ -132,5 +129,33 @@ function stateOf(waybill: Waybill, registers: Registry[]): () => void {
     const { user, system } = process.cpuUsage();
     memory.set(process.memoryUsage.rss());
     cpu((user + system) / 1e6);
+  };
+}
+
+/** The export of records to a collector. */
+function exportOf(recordLogs: RecordLogs, registers: Registry[]): () => void {
+  const total = totalIn(registers);
+  const exported = total("waybill_records_exported", "Records that the collector took");
+  const dropped = total(
+    "waybill_records_export_dropped",
+    "Records that the collector did not take; the database has them",
+  );
+  const waiting = new Gauge({ name: "waybill_records_export_waiting", help: "Records on their way", registers });
+  return () => {
+    const health = recordLogs.health();
+    exported(health.exported);
+    dropped(health.dropped);
+    waiting.set(health.waiting);
+  };
+}
+
+/** Makes counters of what is counted elsewhere. */
+function totalIn(registers: Registry[]) {
+  return (name: string, help: string) => {
+    const counter = new Counter({ name: `${name}_total`, help, registers });
+    return (value: number): void => {
+      counter.reset();
+      counter.inc(value);
+    };
   };
 }

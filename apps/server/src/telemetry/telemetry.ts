@@ -1,5 +1,6 @@
 import type { Waybill } from "@waybill/db";
 import { createMetrics, type Metrics } from "./metrics.ts";
+import type { RecordLogs } from "./record-logs/record-logs.ts";
 import { openTracing, type TraceHeaders } from "./tracing.ts";
 
 /** A procedure's call, as it is seen from outside. */
@@ -19,7 +20,7 @@ export interface Telemetry {
 }
 
 /** @param supabaseUrl the project's URL, for the traces */
-export function createTelemetry(waybill: Waybill, supabaseUrl: string): Telemetry {
+export function createTelemetry(waybill: Waybill, supabaseUrl: string, recordLogs?: RecordLogs): Telemetry {
   const tracing = openTracing(waybill, supabaseUrl);
   let metrics: Metrics | undefined;
   const measured = async <Result>({ path, run, codeOf }: Seen<Result>): Promise<Result> => {
@@ -36,6 +37,6 @@ export function createTelemetry(waybill: Waybill, supabaseUrl: string): Telemetr
       }
       return metrics === undefined ? seen.run() : measured(seen);
     },
-    metrics: () => (metrics ??= createMetrics(waybill)),
+    metrics: () => (metrics ??= createMetrics(waybill, recordLogs)),
   };
 }

@@ -8,7 +8,8 @@ import {
   trace,
   type Tracer,
 } from "@opentelemetry/api";
-import type { WatchedOperation, WatchedOutcome, Waybill } from "@waybill/db";
+import type { WatchedOperation, Waybill } from "@waybill/db";
+import { errorTypeOf } from "./error-type.ts";
 
 /** The headers by which a caller hands its trace on. */
 export type TraceHeaders = Readonly<Partial<Record<"traceparent" | "tracestate", string>>>;
@@ -100,11 +101,4 @@ function attributesOf({ operation_type, table_name, operation_id, client_id, req
 function fail(span: Span, errorType: string): void {
   span.setAttribute("error.type", errorType);
   span.setStatus({ code: SpanStatusCode.ERROR });
-}
-
-/** The code that an error message begins with: SQLSTATE, PostgREST's, Auth's, the network's, or an HTTP status. */
-function errorTypeOf({ status, error_message }: WatchedOutcome): string {
-  if (status === "timeout") return "timeout";
-  const [, http, code] = /^(?:HTTP (\d{3})\b|([A-Za-z0-9_]{3,60}):)/.exec(error_message ?? "") ?? [];
-  return http ?? code ?? "_OTHER";
 }

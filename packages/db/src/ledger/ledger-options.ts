@@ -9,6 +9,13 @@ import type { WriteFile } from "./journal/segments.ts";
  */
 export type WhenFull = "block" | "shed";
 
+/**
+ * Sees every batch of records on its way to the database, whatever becomes of it there: each a JSON text of a row of
+ * `database_operations`, in memory that is used again after the call. What a dead process left comes again. It must not
+ * wait; what it throws is dropped.
+ */
+export type RecordSink = (records: readonly Buffer[]) => void;
+
 export interface LedgerOptions {
   /** Kept across restarts, on a local disk; made with mode 0700. Processes may share it. */
   readonly journalDir: string;
@@ -19,6 +26,7 @@ export interface LedgerOptions {
   /** PEM text of the certificate authority to trust instead of the system's. */
   readonly ca?: string | undefined;
   readonly log?: Log | undefined;
+  readonly sink?: RecordSink | undefined;
   /** Bytes of all journals of this process, beyond which it is full. Default 2 GiB. */
   readonly maxJournalBytes?: number | undefined;
   /** What happens to operations while the journal cannot grow: its cap, the disk, or no right to write. Default `block`. */
@@ -68,9 +76,10 @@ export interface LedgerOptions {
 const MIB = 1024 * 1024;
 
 export type CompleteOptions = {
-  readonly [K in Exclude<keyof LedgerOptions, "ca">]-?: NonNullable<LedgerOptions[K]>;
+  readonly [K in Exclude<keyof LedgerOptions, "ca" | "sink">]-?: NonNullable<LedgerOptions[K]>;
 } & {
   readonly ca: string | undefined;
+  readonly sink: RecordSink | undefined;
 };
 
 export function withDefaults(options: LedgerOptions): CompleteOptions {
@@ -81,6 +90,7 @@ export function withDefaults(options: LedgerOptions): CompleteOptions {
     url: options.url,
     secretKey: options.secretKey,
     ca: options.ca,
+    sink: options.sink,
     log: options.log ?? silentLog,
     maxJournalBytes,
     whenFull: options.whenFull ?? "block",

@@ -8,6 +8,7 @@ import { onExit } from "./exit-hook.ts";
 import { Adoption, type AdoptedJournal } from "./journal/adoption.ts";
 import { OwnJournal } from "./journal/own-journal.ts";
 import { projectOf } from "./journal/process-lock.ts";
+import { reasonOf } from "./ledger-errors.ts";
 import type { LedgerHealth } from "./ledger-health.ts";
 import { type LedgerOptions, withDefaults } from "./ledger-options.ts";
 import type { Ledger } from "./ledger-types.ts";
@@ -68,12 +69,22 @@ export function openLedger(given: LedgerOptions): OpenedLedger {
       return batch;
     },
   });
+  const show = (rows: readonly Buffer[]): void => {
+    try {
+      options.sink?.(rows);
+    } catch (error) {
+      log("error", "The sink of records failed", { reason: reasonOf(error) });
+    }
+  };
   const flusher = new Flusher({
     ...options,
     size,
     isFailing: () => delivery.totals.lastError !== null,
     sources: () => [...ownSources(), ...adoptedSources()],
-    deliver: (rows, signal) => delivery.deliver(rows, signal),
+    deliver: (rows, signal) => {
+      show(rows);
+      return delivery.deliver(rows, signal);
+    },
   });
 
   const look = async (): Promise<void> => {
