@@ -36,10 +36,12 @@ describe("/metrics", () => {
     expect(await sum("waybill_operations_total", ...reads)).toBe(0);
     await ada.api.operations.list.query({});
     await refusalOf(ada.api.clients.list.query({}));
+    await refusalOf(stage.client().operations.list.query({}));
     expect(await sum("waybill_operations_total", ...reads)).toBeGreaterThan(0);
     const procedure = "waybill_procedure_duration_seconds_count";
     expect(await sum(procedure, 'procedure="operations.list"', 'code="OK"')).toBe(1);
     expect(await sum(procedure, 'procedure="clients.list"', 'code="FORBIDDEN"')).toBe(1);
+    expect(await sum(procedure, 'procedure="operations.list"', 'code="UNAUTHENTICATED"')).toBe(1);
     expect(await sum("waybill_operation_duration_seconds_count", 'client_type="anon"')).toBeGreaterThan(0);
     expect(await sum("waybill_connection_active")).toBe(2);
     expect(await sum("waybill_ledger_full")).toBe(0);

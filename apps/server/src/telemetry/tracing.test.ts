@@ -116,9 +116,15 @@ describe("with a provider", () => {
 
   it("what fails says by which code, and quotes nothing", async () => {
     await refusalOf(ada.api.clients.list.query({}));
+    await refusalOf(stage.client().operations.list.query({}));
     await refusalOf(stage.client().sessions.login.mutate({ email: ada.email, password: "not the password" }));
     expect(spansOf(SpanKind.SERVER)).toMatchObject([
       { name: "clients.list", attributes: { "error.type": "FORBIDDEN" }, status: { code: SpanStatusCode.ERROR } },
+      {
+        name: "operations.list",
+        attributes: { "error.type": "UNAUTHENTICATED" },
+        status: { code: SpanStatusCode.ERROR },
+      },
       { name: "sessions.login", attributes: { "error.type": "INVALID_CREDENTIALS" } },
     ]);
     const login = spansOf(SpanKind.CLIENT).find(({ name }) => name === "create auth.sessions");

@@ -10,18 +10,11 @@ import {
 } from "@opentelemetry/api";
 import type { WatchedOperation, Waybill } from "@waybill/db";
 import { errorTypeOf } from "./error-type.ts";
-
-/** The headers by which a caller hands its trace on. */
-export type TraceHeaders = Readonly<Partial<Record<"traceparent" | "tracestate", string>>>;
+import type { Seen } from "./seen.ts";
 
 export interface Tracing {
-  /** Runs a procedure in a span of its own, under the caller's trace. `codeOf` as in Telemetry. */
-  procedure<Result>(
-    path: string,
-    caller: TraceHeaders,
-    run: () => Promise<Result>,
-    codeOf: (result: Result) => string,
-  ): Promise<Result>;
+  /** Runs a procedure in a span of its own, under the caller's trace. */
+  procedure<Result>(seen: Seen<Result>): Promise<Result>;
 }
 
 /**
@@ -33,10 +26,10 @@ export function openTracing(waybill: Waybill, supabaseUrl: string): Tracing | un
   const tracer = trace.getTracer("waybill");
   traceOperations(waybill, tracer, supabaseUrl);
   return {
-    procedure(path, caller, run, codeOf) {
+    procedure({ path, traceHeaders, run, codeOf, codeOfFailure }) {
       const active = context.active();
       // an instrumentation of HTTP has read the caller's trace already
-      const parent = trace.getSpan(active) === undefined ? propagation.extract(active, caller) : active;
+      const parent = trace.getSpan(active) === undefined ? propagation.extract(active, traceHeaders) : active;
       const attributes = { "rpc.system.name": "trpc", "rpc.method": path };
       return tracer.startActiveSpan(path, { kind: SpanKind.SERVER, attributes }, parent, async (span) => {
         try {
@@ -44,6 +37,9 @@ export function openTracing(waybill: Waybill, supabaseUrl: string): Tracing | un
           const code = codeOf(result);
           if (code !== "OK") fail(span, code);
           return result;
+        } catch (error) {
+          fail(span, codeOfFailure(error));
+          throw error;
         } finally {
           span.end();
         }

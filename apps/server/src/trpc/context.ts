@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import type { CreateExpressContextOptions } from "@trpc/server/adapters/express";
 import { requestIdOf } from "../http/request-id.ts";
 import type { Caller } from "../features/sessions/caller.ts";
-import type { TraceHeaders } from "../telemetry/tracing.ts";
+import type { TraceHeaders } from "../telemetry/seen.ts";
 import type { Services } from "../services.ts";
 
 /** What a procedure knows of the request that it serves; one for all calls of a batch. */

@@ -1,5 +1,5 @@
 import { initTRPC } from "@trpc/server";
-import { asApiError, formatError } from "./format-error.ts";
+import { formatError } from "./format-error.ts";
 import type { RequestContext } from "./context.ts";
 
 const t = initTRPC.context<RequestContext>().create({
@@ -8,13 +8,4 @@ const t = initTRPC.context<RequestContext>().create({
   isDev: false,
 });
 
-/** Any procedure, in view of metrics and traces where somebody looks at them. */
-export const procedure = t.procedure.use(({ ctx, path, next }) =>
-  ctx.services.telemetry.procedure({
-    path,
-    traceHeaders: ctx.traceHeaders,
-    run: next,
-    codeOf: (result) => (result.ok ? "OK" : asApiError(result.error).waybillCode),
-  }),
-);
-export const { router } = t;
+export const { router, procedure } = t;

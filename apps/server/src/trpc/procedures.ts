@@ -1,40 +1,41 @@
+import { getTRPCErrorFromUnknown, type TRPCError } from "@trpc/server";
 import { jsonFault } from "@waybill/contracts";
 import { lastOperationId, type OperationContext, type Waybill, WaybillDbError } from "@waybill/db";
 import { isAdmin } from "../features/sessions/caller.ts";
 import { ApiError, invalidField } from "./api-error.ts";
+import type { RequestContext } from "./context.ts";
+import { asApiError } from "./format-error.ts";
 import { procedure } from "./init.ts";
 
 /** Anybody may call. All that it does upstream is recorded under the request's id. */
-export const publicProcedure = procedure
-  .use(({ ctx, next }) => recorded(ctx.services.waybill, { request_id: ctx.requestId }, next))
-  .use(async ({ getRawInput, next }) => {
-    // Before any schema: neither zod nor Postgres should meet a NUL, half a surrogate pair or a thousand brackets.
-    const input = await getRawInput();
-    const fault = input === undefined ? null : jsonFault(input);
-    if (fault !== null) throw invalidField(fault.path.join("."), "json", fault.message);
-    return next();
-  });
+export const publicProcedure = procedure.use((call) => begun(call, () => call.next()));
 
 /** Whoever holds a session token may call, even when the session has expired: to refresh it, or to end it. */
-export const sessionProcedure = publicProcedure.use(async ({ ctx, next }) => {
-  if (ctx.bearer === null) throw unauthenticated();
-  const held = await ctx.services.openSessions.find(ctx.bearer);
-  const { user_id, session_id } = held.session;
-  const context = { request_id: ctx.requestId, user_id, session_id };
-  return recorded(ctx.services.waybill, context, () => next({ ctx: { held } }));
-});
+export const sessionProcedure = procedure.use((call) =>
+  begun(call, async () => {
+    const { ctx, next } = call;
+    if (ctx.bearer === null) throw unauthenticated();
+    const held = await ctx.services.openSessions.find(ctx.bearer);
+    const { user_id, session_id } = held.session;
+    const context = { request_id: ctx.requestId, user_id, session_id };
+    return recorded(ctx.services.waybill, context, () => next({ ctx: { held } }));
+  }),
+);
 
 /** Whoever has signed in may call: with a session token (`wbs_…`) or a Supabase access token as bearer. */
-export const signedInProcedure = publicProcedure.use(async ({ ctx, next }) => {
-  const caller = await ctx.caller();
-  if (caller === null) throw unauthenticated();
-  const { waybill } = ctx.services;
-  const session_id = caller.held?.session.session_id ?? null;
-  const context = { request_id: ctx.requestId, user_id: caller.userId, session_id };
-  /** Whose rows the stores shall read: an admin reads all, everybody else under its own row-level security. */
-  const readAs = () => (isAdmin(caller) ? undefined : waybill.forUser(caller.accessToken));
-  return recorded(waybill, context, () => next({ ctx: { caller, readAs } }));
-});
+export const signedInProcedure = procedure.use((call) =>
+  begun(call, async () => {
+    const { ctx, next } = call;
+    const caller = await ctx.caller();
+    if (caller === null) throw unauthenticated();
+    const { waybill } = ctx.services;
+    const session_id = caller.held?.session.session_id ?? null;
+    const context = { request_id: ctx.requestId, user_id: caller.userId, session_id };
+    /** Whose rows the stores shall read: an admin reads all, everybody else under its own row-level security. */
+    const readAs = () => (isAdmin(caller) ? undefined : waybill.forUser(caller.accessToken));
+    return recorded(waybill, context, () => next({ ctx: { caller, readAs } }));
+  }),
+);
 
 /** Only a user whose `app_metadata.roles` contains "admin" may call. */
 export const adminProcedure = signedInProcedure.use(({ ctx, next }) => {
@@ -53,7 +54,43 @@ export function unauthenticated(): ApiError {
   });
 }
 
-type Outcome = { readonly ok: true } | { readonly ok: false; readonly error: { readonly cause?: unknown } };
+type Outcome = { readonly ok: true } | { readonly ok: false; readonly error: TRPCError };
+
+/** What tRPC tells a middleware of a call. */
+interface Call {
+  readonly ctx: RequestContext;
+  readonly path: string;
+  readonly getRawInput: () => Promise<unknown>;
+}
+
+/**
+ * What stands before every call: it is in view of metrics and traces where somebody looks at them, and recorded under
+ * its request's id. One middleware does it all, since tRPC copies everything that a call carries for each.
+ */
+function begun<Result extends Outcome>({ ctx, path, getRawInput }: Call, rest: () => Promise<Result>): Promise<Result> {
+  const { waybill, telemetry } = ctx.services;
+  return telemetry.procedure({
+    path,
+    traceHeaders: ctx.traceHeaders,
+    run: () =>
+      recorded(waybill, { request_id: ctx.requestId }, async () => {
+        refuseUnstorable(await getRawInput());
+        return rest();
+      }),
+    codeOf: (result) => (result.ok ? "OK" : codeOfFailure(result.error)),
+    codeOfFailure,
+  });
+}
+
+function codeOfFailure(error: unknown): string {
+  return asApiError(getTRPCErrorFromUnknown(error)).waybillCode;
+}
+
+/** Before any schema: neither zod nor Postgres should meet a NUL, half a surrogate pair or a thousand brackets. */
+function refuseUnstorable(input: unknown): void {
+  const fault = input === undefined ? null : jsonFault(input);
+  if (fault !== null) throw invalidField(fault.path.join("."), "json", fault.message);
+}
 
 /** Runs the rest of a call in its context, and names the failed operation while that context still stands. */
 function recorded<Result extends Outcome>(
@@ -62,10 +99,14 @@ function recorded<Result extends Outcome>(
   rest: () => Promise<Result>,
 ): Promise<Result> {
   return waybill.run(context, async () => {
-    const result = await rest();
-    if (result.ok || result.error instanceof ApiError) return result;
-    if (result.error.cause instanceof WaybillDbError) throw storeFailure(result.error.cause);
-    return result;
+    try {
+      const result = await rest();
+      if (result.ok || result.error instanceof ApiError) return result;
+      if (result.error.cause instanceof WaybillDbError) throw result.error.cause;
+      return result;
+    } catch (error) {
+      throw error instanceof WaybillDbError ? storeFailure(error) : error;
+    }
   });
 }
 
