@@ -28,7 +28,7 @@ export async function measureCalls(
     untracked: await open("untracked"),
     sentry: await open("sentry"),
   };
-  await warmUp(contenders, Math.max(...callers));
+  await warmUp(contenders, Math.max(...callers), pace);
   const measured = new Map<number, CallRounds>();
   for (const count of callers) measured.set(count, await takeTurns(contenders, count, pace));
   return measured;

@@ -50,6 +50,6 @@ export async function measureServers(url: string, pace: Pace): Promise<Rounds<Se
     express: await open("express"),
     expressPerCaller: await open("expressPerCaller"),
   };
-  await warmUp(contenders, CONNECTIONS);
+  await warmUp(contenders, CONNECTIONS, pace);
   return await takeTurns(contenders, CONNECTIONS, pace);
 }

@@ -23,13 +23,8 @@ export interface Pace {
 export const PACE: Pace = { rounds: 15, sliceMs: 500 };
 
 const WARM_UP = 2;
-/** After which what an operation runs is compiled: a program runs for days, and not for the first seconds of them. */
-const COMPILED_MS = 5000;
-
-/** To be done once, before the first turns: the more code a contender runs, the longer V8 compiles it. */
-export async function warmUp(contenders: Readonly<Record<string, Contender>>, callers: number): Promise<void> {
-  for (const contender of Object.values(contenders)) await contender.slice(callers, COMPILED_MS);
-}
+/** Rounds after which what an operation runs is compiled: a program runs for days, and not for the first seconds of them. */
+const COMPILED = 10;
 
 /** One slice a contender and round. */
 export type Rounds<Name extends string> = readonly Readonly<Record<Name, Slice>>[];
@@ -50,6 +45,18 @@ export async function takeTurns<Name extends string>(
     if (round >= 0) kept.push(recordOf(names, slices));
   }
   return kept;
+}
+
+/**
+ * To be done once, before the first turns: the more code a contender runs, the longer V8 compiles it. In turns too, for V8
+ * takes memory and code away from a process that does nothing for seconds, and then it begins anew.
+ */
+export async function warmUp<Name extends string>(
+  contenders: Readonly<Record<Name, Contender>>,
+  callers: number,
+  pace: Pace,
+): Promise<void> {
+  await takeTurns(contenders, callers, { ...pace, rounds: COMPILED });
 }
 
 export interface Spread {
