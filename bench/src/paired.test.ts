@@ -28,6 +28,10 @@ it("takes ratios within a round, not of the medians", () => {
   expect(ratio(rounds, "a", "b", "throughput")).toEqual({ min: 1, median: 2, max: 3 });
 });
 
+it("takes the middle of all values, however they come", () => {
+  expect(spread([9, 2, 40, 7, 1])).toEqual({ min: 1, median: 7, max: 40 });
+});
+
 it("refuses to say anything of nothing", () => {
   expect(() => spread([])).toThrow("nothing was measured");
 });

@@ -11,6 +11,13 @@ it("judges by the median, on the right side of each bound", () => {
 
 it("names each promise met, not met or not measured", () => {
   const { rows } = verdicts(new Map([["throughput-16", at(2.5)] as const, ["cpu-64", at(0.7)] as const]));
+  expect(rows[0]).toEqual(["what", "bound", "median (min–max)", "verdict"]);
+  expect(rows.find(([what]) => what === "tracked ÷ plain, throughput, 16 callers")).toEqual([
+    "tracked ÷ plain, throughput, 16 callers",
+    "≥ 2×",
+    "2.50 (1.50–3.50)",
+    "met",
+  ]);
   const verdict = new Map(rows.map((row) => [row[0], row[3]]));
   expect(verdict.get("tracked ÷ plain, throughput, 16 callers")).toBe("met");
   expect(verdict.get("tracked ÷ plain, CPU an operation, 64 callers")).toBe("**not met**");
@@ -28,4 +35,5 @@ it("writes a table as the formatter leaves it", () => {
       ],
     }),
   ).toBe("## T\n\n| a      | long head |\n| ------ | --------- |\n| longer | 1         |\n");
+  expect(markdown({ title: "T", rows: [["a"], ["1"]] })).toBe("## T\n\n| a   |\n| --- |\n| 1   |\n");
 });

@@ -106,6 +106,11 @@ describe("a request", () => {
     const path = `/storage/v1/object/b/${"x".repeat(50_000)}`;
     expect(JSON.stringify(captured({ path, prefer: "x".repeat(50_000) }).query).length).toBeLessThan(10_000);
   });
+  it("counts a search in bytes", () => {
+    const query = (letter: string) => captured({ query: `a=${letter.repeat(500)}` }).query;
+    expect(query("e")).toMatchObject({ search: { a: "e".repeat(500) } });
+    expect(query("é")).toMatchObject({ search: { truncated: true, bytes: '{"a":""}'.length + 1000 } });
+  });
   it("keeps no preview that is longer than the limit", () => {
     const none = createCapture(createRedaction(), 0);
     const given = { method: "POST", query: "name=eq.Joe", body: '{"name":"Joe"}' };
