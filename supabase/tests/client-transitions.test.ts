@@ -15,6 +15,7 @@ const states = [
   { connection_status: "connected", is_active: true, error_count: 0, retry_count: 0 },
   { connection_status: "error", is_active: true, error_count: 3, retry_count: 1 },
   { connection_status: "disconnected", is_active: false, error_count: 10, retry_count: 5 },
+  { connection_status: "disconnected", is_active: false, error_count: 0, retry_count: 1 },
   { connection_status: "disconnected", is_active: false, error_count: 0, retry_count: 0 },
 ] as const;
 
@@ -55,15 +56,33 @@ describe("each change of a client's phase", () => {
     });
   });
 
+  test("is kept also where the counters alone tell it", async () => {
+    for (const counter of ["error_count", "retry_count"] as const) {
+      await rolledBack(sql, async (tx) => {
+        await insert(tx, "supabase_clients", { ...client, ...states[4], [counter]: 1 });
+        await change(tx, { [counter]: 0 });
+        expect(await history(tx)).toEqual([
+          [null, "disconnected"],
+          ["disconnected", "deactivated"],
+        ]);
+      });
+    }
+  });
+
   test("is kept for the last hundred, of each client by itself", async () => {
     await rolledBack(sql, async (tx) => {
       await insert(tx, "supabase_clients", client);
       await insert(tx, "supabase_clients", { ...client, client_id: "other/anon" });
-      for (let round = 0; round < 60; round += 1) for (const state of [states[1], states[0]]) await change(tx, state);
+      for (let round = 0; round < 60; round += 1) {
+        for (const state of [states[1], states[0]]) {
+          await tx`update supabase_clients set ${tx(round < 30 ? state : states[0])} where client_id = 'other/anon'`;
+          await change(tx, state);
+        }
+      }
       const kept = await history(tx);
       expect([kept.length, kept.at(-1)]).toEqual([100, ["failing", "connected"]]);
       const others = await tx`select from supabase_client_transitions where client_id = 'other/anon'`;
-      expect(others.length).toBe(1);
+      expect(others.length).toBe(61);
     });
   });
 

@@ -61,10 +61,15 @@ beforeAll(async () => {
       operation(2 * minute + n, { table_name: "routes", ...failed("no such row") }),
     ),
     operation(2 * minute, { status: "timeout", execution_time_ms: null }),
-    operation(3 * minute, { client_id: other_id, model_id, schema_version: "1.0.0", ...failed("too long") }),
+    operation(3 * minute, {
+      client_id: other_id,
+      model_id,
+      schema_version: "1.0.0",
+      ...failed("too long ".repeat(99)),
+    }),
     operation(4 * minute, { status: "pending", execution_time_ms: null, completed_at: null, attempts: 0 }),
-    operation(60 * minute, { table_name: "later" }),
-    operation(-1, { table_name: "earlier" }),
+    operation(60 * minute, { table_name: "later", ...failed("later"), user_id: `${user}-later` }),
+    operation(-1, { table_name: "earlier", ...failed("earlier"), user_id: `${user}-earlier` }),
   ];
   const { error } = await plain.service.rpc("record_operations", {
     operations: JSON.parse(JSON.stringify(operations)),
@@ -77,7 +82,7 @@ afterAll(async () => {
   for (const table of ["operation_minutes", "operation_hours"]) {
     await sql`delete from ${sql(`waybill.${table}`)} where client_id in (${client_id}, ${other_id})`;
   }
-  await sql`delete from waybill.operation_user_hours where user_id = ${user}`;
+  await sql`delete from waybill.operation_user_hours where user_id like ${`${user}%`}`;
   await sql.end({ timeout: 5 });
   await plain[Symbol.asyncDispose]();
 });
@@ -118,7 +123,7 @@ describe.each(["minute", "hour"] as const)("the totals by the %s", (step) => {
         operations: 3,
         last_at: expect.any(String),
       },
-      expect.objectContaining({ error_message: "too long", operations: 1 }),
+      expect.objectContaining({ error_message: "too long ".repeat(99).slice(0, 300), operations: 1 }),
       expect.objectContaining({ status: "timeout", table_name: "airports", error_message: null, operations: 1 }),
     ]);
   });
@@ -153,6 +158,18 @@ test("a step is counted whole, where the time begins in it and where it ends in 
   expect(await count(minute - 1, minute)).toBe(100);
   expect(await count(minute, 2 * minute)).toBeUndefined();
   expect(await count(minute, 2 * minute + 1)).toBe(4);
+});
+
+test("of the errors the twenty most frequent are there, the latest of equals first", async () => {
+  const from = 120 * minute;
+  const kinds = Array.from({ length: 22 }, (_, n) => operation(from + n, failed(`kind ${n}`)));
+  const operations = [...kinds, operation(from, failed("kind 0"))];
+  const input = { operations: JSON.parse(JSON.stringify(operations)) };
+  expect((await plain.service.rpc("record_operations", input)).error).toBeNull();
+  const range = { created_from: at(from), created_before: at(from + minute) };
+  const { errors } = await store.stats({ ...range, parts: ["errors"] });
+  const latest = Array.from({ length: 19 }, (_, n) => `kind ${21 - n}`);
+  expect(errors?.map(({ error_message }) => error_message)).toEqual(["kind 0", ...latest]);
 });
 
 test("a percentile is within a tenth or a millisecond, also where all took the same time", async () => {
