@@ -23,9 +23,9 @@ export const statsPointLimit = 1500;
 const stepMs: Readonly<Record<StatsStep, number>> = { minute: 60_000, hour: 3_600_000 };
 
 /**
- * Asks the totals of a time, in whole steps: from the one that created_from falls into, to the one before created_before,
- * or that it falls into. Errors end at created_before itself. By default the hour until now, by the minute; a range of more than a day, or that began more than
- * seven days ago, by the hour: minutes are kept for seven days, hours for good.
+ * Asks the totals of a time in whole steps: of every step that created_from ≤ created_at < created_before touches. Errors
+ * end at created_before itself. By default the hour until now, by the minute; by the hour where the range is longer than a
+ * day or began more than seven days ago. Minutes are kept for seven days, hours for good.
  */
 export const operationStatsInputSchema = z
   .strictObject({

@@ -1,5 +1,6 @@
 import { expect, inject, it } from "vitest";
 import { recordingLedger } from "./client/testing/recording-ledger.ts";
+import { json, stubUpstream } from "./client/testing/stub-upstream.ts";
 import { type CallError, createCapture, createRedaction, shuttingDown } from "./client/index.ts";
 import { rowsInMemory } from "./connection/testing/rows-in-memory.ts";
 import { createAddressGuard } from "./connection/index.ts";
@@ -57,6 +58,41 @@ it("runs so many side by side, and refuses one more, or any when it is about to 
   await sides.closeWays();
   await sides.closeRows();
   expect(sides.get("side-2/service_role")).toBeUndefined();
+});
+
+it("connects, for calls and probes alike, to no name that means an inner address by then", async () => {
+  const { sides, addRow } = open();
+  addRow(identity(0));
+  const side = sides.open({ ...identity(0), url: "https://localhost:1" });
+  const fault = await side.fetch("https://localhost:1/rest/v1/airports").catch((error: unknown) => error);
+  expect(fault).toMatchObject({ cause: { code: "EADDRFORBIDDEN" } });
+  expect(await side.connection.reconnect()).toBe(false);
+  expect(side.connection.health().last_error).toContain("EADDRFORBIDDEN");
+  await sides.closeWays();
+  await sides.closeRows();
+});
+
+it("follows no redirect to another origin", async () => {
+  await using upstream = await stubUpstream();
+  await using elsewhere = await stubUpstream();
+  upstream.answer = json(302, {}, { location: elsewhere.url });
+  const { sides, addRow } = open();
+  addRow(identity(0));
+  const side = sides.open({ ...identity(0), url: upstream.url });
+  await expect(side.fetch(`${upstream.url}/functions/v1/away`)).rejects.toThrow("fetch failed");
+  expect(elsewhere.arrived).toEqual([]);
+  await sides.closeWays();
+  await sides.closeRows();
+});
+
+it("is judged by its own project alone, not by that of its row", async () => {
+  const { sides, rows } = open();
+  rows.fault = Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" });
+  const { connection } = sides.open(identity(0));
+  await new Promise((turn) => setTimeout(turn, 20));
+  expect(connection.health()).toMatchObject({ connection_status: "connected", error_count: 0, registered: false });
+  await sides.closeWays();
+  await sides.closeRows();
 });
 
 it("ends one whose row is gone, makes no row for it, and keeps no other's records waiting for it", async () => {
