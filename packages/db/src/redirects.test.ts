@@ -18,7 +18,10 @@ it("no key goes where a project redirects to, unless that is the project", async
   const journalDir = await mkdtemp(join(tmpdir(), "waybill-redirects-"));
   {
     await using waybill = createWaybill({
-      ...{ url: project.url, publishableKey, secretKey, journalDir },
+      url: project.url,
+      publishableKey,
+      secretKey,
+      journalDir,
       instance: "redirects",
       allowHttpLoopback: true,
     });

@@ -38,8 +38,15 @@ function open() {
   });
   const addRow = ({ client_id, client_type }: ReturnType<typeof identity>) =>
     rows.stored.set(client_id, {
-      ...{ client_id, client_type, supabase_url: url, supabase_key: "v1:k:x", last_used: null },
-      ...{ connection_status: "connected", is_active: true, error_count: 0, retry_count: 0 },
+      client_id,
+      client_type,
+      supabase_url: url,
+      supabase_key: "v1:k:x",
+      last_used: null,
+      connection_status: "connected",
+      is_active: true,
+      error_count: 0,
+      retry_count: 0,
     });
   return { sides, rows, registered, ending, addRow };
 }

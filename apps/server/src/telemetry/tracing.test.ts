@@ -105,7 +105,10 @@ describe("with a provider", () => {
     const client_id = `traced-${randomUUID()}/service_role`;
     const { waybill } = stage.services;
     await waybill.clients.register({
-      ...{ client_id, client_type: "service_role", supabase_url: stack.url, supabase_key: stack.secretKey },
+      client_id,
+      client_type: "service_role",
+      supabase_url: stack.url,
+      supabase_key: stack.secretKey,
     });
     await (await waybill.client(client_id)).from("airports").select("iata").limit(1);
     await waybill.clients.remove(client_id);

@@ -56,13 +56,17 @@ describe("who watches operations", () => {
           void told.push(status),
     });
     const intent = {
-      ...{
-        operation_id: "0193f2a4-7d1e-7c3a-9b0e-5f6a7b8c9d0e",
-        client_id: "desk/anon",
-        operation_type: "read" as const,
-      },
-      ...{ table_name: "airports", created_at: "2026-11-25T00:00:00Z", user_id: null, request_id: null },
-      ...{ session_id: null, model_id: null, schema_version: null, query_data: null },
+      operation_id: "0193f2a4-7d1e-7c3a-9b0e-5f6a7b8c9d0e",
+      client_id: "desk/anon",
+      operation_type: "read" as const,
+      table_name: "airports",
+      created_at: "2026-11-25T00:00:00Z",
+      user_id: null,
+      request_id: null,
+      session_id: null,
+      model_id: null,
+      schema_version: null,
+      query_data: null,
     };
     const open = watchers.watch(intent, new Map(), ledger.begin(intent));
     for (const status of ["success", "error"] as const) {

@@ -11,9 +11,6 @@ export interface ExportFormat {
 
 const columns = databaseOperationOutputSchema.keyof().options;
 
-/** Columns whose cells are JSON: as text a body `"true"` could not be told from `true`. */
-const bodies: ReadonlySet<string> = new Set(["query_data", "response_data"]);
-
 export const exportFormats: Readonly<Record<"ndjson" | "csv", ExportFormat>> = {
   ndjson: {
     contentType: "application/x-ndjson; charset=utf-8",
@@ -24,13 +21,18 @@ export const exportFormats: Readonly<Record<"ndjson" | "csv", ExportFormat>> = {
   csv: {
     contentType: "text/csv; charset=utf-8; header=present",
     head: line(columns),
-    record: (row) => lineOf(columns.map((column) => (bodies.has(column) ? jsonOf : textOf)(row[column]))),
+    record: (row) => lineOf(columns.map((column) => cell(row, column))),
     // fewer cells than a record, so that a strict reader stops here too
     brokenOff: ({ code, message, request_id }) => line(["#error", code, message, request_id]),
   },
 };
 
-function line(values: readonly unknown[]): string {
+function cell(row: DatabaseOperationOutput, column: (typeof columns)[number]): string {
+  // as text a body `"true"` could not be told from `true`
+  return column === "query_data" || column === "response_data" ? jsonOf(row[column]) : textOf(row[column]);
+}
+
+function line(values: readonly (string | null)[]): string {
   return lineOf(values.map(textOf));
 }
 
@@ -50,7 +52,7 @@ function jsonOf(value: unknown): string {
 }
 
 /** A spreadsheet would run a cell that begins like this (CSV injection); an apostrophe makes it text. */
-function textOf(value: unknown): string {
+function textOf(value: string | number | null): string {
   const text = value === null ? "" : String(value);
   return /^[=+\-@\t\r\n＝＋－＠]/.test(text) ? `'${text}` : text;
 }
