@@ -3,7 +3,7 @@ import postgres from "postgres";
 import { expect, inject, test } from "vitest";
 import { formatMicros } from "../ledger/clock.ts";
 import { createUuidV7 } from "../ledger/index.ts";
-import { idBounds } from "./operations-filter.ts";
+import { idBounds, newestDayFirst } from "./operations-filter.ts";
 
 const hour = 3_600_000;
 
@@ -50,4 +50,33 @@ test("of an hour they read the partitions of its day, and neither the other days
   } finally {
     await sql.end({ timeout: 5 });
   }
+});
+
+test("read newest day first, a list has every id once, and later ids in the earlier part", () => {
+  const id = fc.integer({ min: 0, max: 2 ** 48 - 1 }).map((ms) => createUuidV7(() => Math.max(1, ms))());
+  const near = fc.integer({ min: -50 * hour, max: 50 * hour });
+  const bound = fc.option(near, { nil: undefined });
+  const now = Date.now();
+  const at = (ms: number | undefined) => (ms === undefined ? undefined : createUuidV7(() => now + ms)());
+  fc.assert(
+    fc.property(
+      bound,
+      bound,
+      bound,
+      fc.oneof(
+        id,
+        near.map((ms) => createUuidV7(() => now + ms)()),
+      ),
+      (...given) => {
+        const [from, before, cursor] = given.slice(0, 3).map((ms) => at(typeof ms === "number" ? ms : undefined));
+        const one = given[3];
+        const bounds = { ...(from === undefined ? {} : { from }), ...(before === undefined ? {} : { before }) };
+        const isIn = (part: { from?: string; before?: string }) =>
+          one >= (part.from ?? "") && one < (part.before ?? "g") && (cursor === undefined || one < cursor);
+        const parts = newestDayFirst(bounds, cursor, now);
+        expect(parts.filter(isIn)).toHaveLength(isIn(bounds) ? 1 : 0);
+        expect(parts[1]?.before ?? parts[0]?.from).toBe(parts[0]?.from);
+      },
+    ),
+  );
 });

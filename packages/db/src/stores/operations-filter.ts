@@ -31,6 +31,35 @@ export function idBounds({
   };
 }
 
+const dayMs = 86_400_000;
+
+/**
+ * The bounds in two parts, to be read one after the other: the newest day behind `cursor`, and what is older. A statement
+ * over all partitions takes several times longer to plan than fifty rows take to read, and most pages end within a day.
+ */
+export function newestDayFirst({ from, before }: IdBounds, cursor: string | undefined, now: number): IdBounds[] {
+  const end = endingAt(boundsOf(undefined, before), cursor).before;
+  // without an end the first part has no upper bound: ids may be ahead of the clock
+  const day = leastId((end === undefined ? now : millisecondsOf(end)) - dayMs);
+  if (from !== undefined && from >= day) return [boundsOf(from, before)];
+  return [boundsOf(day, before), boundsOf(from, day)];
+}
+
+/** The bounds with one end, the nearer one: the embedded Data API heeds only the last of two conditions of a kind. */
+export function endingAt({ from, before }: IdBounds, cursor: string | undefined): IdBounds {
+  const [end] = [cursor?.toLowerCase(), before].filter((id) => id !== undefined).sort();
+  return boundsOf(from, end);
+}
+
+const boundsOf = (from: string | undefined, before: string | undefined): IdBounds => ({
+  ...(from === undefined ? {} : { from }),
+  ...(before === undefined ? {} : { before }),
+});
+
+function millisecondsOf(id: string): number {
+  return Number.parseInt(id.replace("-", "").slice(0, 12), 16);
+}
+
 function leastId(milliseconds: number): string {
   const hex = Math.min(Math.max(milliseconds, 0), largestMs).toString(16).padStart(12, "0");
   return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;

@@ -2,11 +2,15 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
+import { createClient } from "@supabase/supabase-js";
+import { openTransport } from "../client/index.ts";
 import type { Database } from "../database.types.ts";
 import { createUuidV7 } from "../ledger/index.ts";
 import { plainClients } from "../testing/plain-clients.ts";
+import { untrackedFetch } from "../untracked-fetch.ts";
 import { createWaybill } from "../waybill.ts";
 import type { Waybill } from "../waybill-types.ts";
+import { createOperationStore, type OperationPage } from "./operations.ts";
 
 const plain = plainClients();
 const instance = `reading-${crypto.randomUUID().slice(0, 8)}`;
@@ -202,5 +206,62 @@ describe("one record", () => {
   test("without a request id has no siblings", async () => {
     const [id = ""] = await store([{ operation_id: idAt(0) }, { operation_id: idAt(1) }]);
     expect(await waybill.operations.get(id)).toMatchObject({ siblings: [], more_siblings: false });
+  });
+});
+
+describe("a list of all time", () => {
+  const request_id = newRequest();
+  const day = 24 * hour;
+  // now: the list begins at the clock's day
+  const nowMs = Date.now() - start;
+  const asked: URL[] = [];
+  const { url, secretKey, ca } = inject("stack");
+  const transport = openTransport({ url, ca });
+  const send = untrackedFetch(transport, 20_000);
+  const fetch: typeof globalThis.fetch = async (input, init) => {
+    asked.push(new URL(input instanceof Request ? input.url : input));
+    return await send(input, init);
+  };
+  const options = { global: { fetch }, db: { retry: false }, auth: { persistSession: false, autoRefreshToken: false } };
+  const watched = createOperationStore(createClient<Database>(url, secretKey, options));
+  let ids: string[];
+
+  beforeAll(async () => {
+    const times = [nowMs + day, nowMs - 1000, nowMs - 2000, nowMs - 3000, nowMs - 30 * hour, 0, -400 * day];
+    ids = await store(
+      times.map((ms) => ({
+        request_id,
+        operation_id: idAt(ms),
+        created_at: at(ms),
+        completed_at: at(ms + 1),
+      })),
+    );
+  });
+
+  afterAll(() => transport.close());
+
+  test("is read by the day, and by nothing else while that fills the page", async () => {
+    asked.length = 0;
+    const first = await watched.list({ request_id, limit: 2 });
+    const next = await watched.list({ request_id, limit: 1, cursor: first.next_cursor ?? "" });
+    expect([...first.rows, ...next.rows].map((row) => row.operation_id)).toEqual(ids.slice(0, 3));
+    expect(asked).toHaveLength(2);
+    for (const { searchParams } of asked) expect(searchParams.getAll("operation_id").join()).toMatch(/gte\./);
+  });
+
+  test("goes on with what is older, and leaves none out", async () => {
+    expect((await watched.list({ request_id })).rows.map((row) => row.operation_id)).toEqual(ids);
+    const paged: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page: OperationPage = await watched.list({
+        request_id,
+        limit: 2,
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      paged.push(...page.rows.map((row) => row.operation_id));
+      cursor = page.next_cursor ?? undefined;
+    } while (cursor !== undefined);
+    expect(paged).toEqual(ids);
   });
 });

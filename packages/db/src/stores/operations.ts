@@ -16,7 +16,7 @@ import type { Database } from "../database.types.ts";
 import { WaybillDbError } from "../errors.ts";
 import { rowsOf } from "./answer.ts";
 import { parseInput } from "./input.ts";
-import { conditions, type IdBounds, idBounds } from "./operations-filter.ts";
+import { conditions, endingAt, type IdBounds, idBounds, newestDayFirst } from "./operations-filter.ts";
 import { adviseOperation, slowOperations } from "./operations-slow.ts";
 import { type Page, pageOfRows, rowReader } from "./page.ts";
 
@@ -84,16 +84,24 @@ export function createOperationStore(service: SupabaseClient<Database>, readRows
       const { inStep, outOfStep } = namesFor(caller);
       const read = (source: string, bounds: IdBounds) => async (after: string | undefined, count: number) => {
         let query = clientOf(caller).from(source).select(columns);
-        for (const [column, operator, value] of conditions(filter, bounds))
+        for (const [column, operator, value] of conditions(filter, endingAt(bounds, after)))
           query = query.filter(column, operator, value);
-        if (after !== undefined) query = query.lt("operation_id", after);
         const answer = await query.order("operation_id", { ascending: false }).limit(count);
         return rowsOf("Listing operations", databaseOperationOutputSchema, answer);
       };
+      const most = limit + 1;
       const bounds = idBounds(filter);
+      const inTurn = async (): Promise<DatabaseOperationOutput[]> => {
+        const rows: DatabaseOperationOutput[] = [];
+        for (const part of newestDayFirst(bounds, cursor, Date.now())) {
+          if (rows.length < most)
+            rows.push(...(await readRows({ cursor, cursorOf, read: read(inStep, part) }, most - rows.length)));
+        }
+        return rows;
+      };
       const byTime = bounds.from !== undefined || bounds.before !== undefined;
-      const lists = byTime ? [read(inStep, bounds), read(outOfStep, {})] : [read(inStep, {})];
-      const found = await Promise.all(lists.map((list) => readRows({ cursor, cursorOf, read: list }, limit + 1)));
+      const outside = byTime ? readRows({ cursor, cursorOf, read: read(outOfStep, {}) }, most) : [];
+      const found = await Promise.all([inTurn(), outside]);
       return pageOfRows(newestFirst(found.flat()), limit, cursorOf);
     },
 
