@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await sql`delete from supabase_clients where client_id like 'rollups%'`;
-  for (const table of ["operation_minutes", "operation_hours"]) {
+  for (const table of ["operation_minutes", "operation_hours", "counted_tables"]) {
     await sql`delete from ${sql(`waybill.${table}`)} where client_id like 'rollups%'`;
   }
   await sql`delete from waybill.operation_user_hours where user_id like 'rollups%'`;
@@ -73,11 +73,13 @@ async function totals(table_name: string) {
   const of = async (table: string) =>
     [
       ...(await sql`
-      select status, sum(operations)::int as operations, sum(total_ms)::int as ms, to_jsonb(array_agg(latency_bucket order by latency_bucket)) as buckets
+      select status, sum(operations)::int as operations, sum(total_ms)::int as ms, to_jsonb(array_agg(distinct latency_bucket order by latency_bucket)) as buckets
       from ${sql(`waybill.${table}`)} where table_name = ${table_name} group by status order by status`),
     ].map((row) => ({ ...row }));
   const minutes = await of("operation_minutes");
-  expect(await of("operation_hours")).toEqual(minutes);
+  for (const other of ["operation_hours", "operation_minutes_by_table", "operation_hours_by_table"]) {
+    expect(await of(other)).toEqual(minutes);
+  }
   return minutes;
 }
 
@@ -139,6 +141,94 @@ test("minutes and hours are those in which operations began, and users are count
   const users =
     await sql`select operations::int from waybill.operation_user_hours where user_id = ${user_id} order by hour`;
   expect(users.map((row) => ({ ...row }))).toEqual([{ operations: 1 }, { operations: 2 }]);
+});
+
+/** Some minute of an hour that lies so many hours back: each test has hours of its own. */
+const hoursBack = (hours: number): string =>
+  new Date((Math.floor(Date.now() / 3_600_000) - hours) * 3_600_000 + 245_000).toISOString();
+
+test("the totals of all tables together are the sum of those of each", async () => {
+  const table_name = "of_all";
+  const created_at = hoursBack(60);
+  const at = (ms: number, change = {}) =>
+    operation({
+      table_name,
+      created_at,
+      completed_at: created_at.replace("Z", "5Z"),
+      execution_time_ms: ms,
+      ...change,
+    });
+  await record(at(4), at(4), at(5, { table_name: "of_all_else" }), at(4, { status: "error", error_message: "no" }));
+  for (const table of ["operation_minutes_overall", "operation_hours_overall"]) {
+    const column = table.includes("minutes") ? "minute" : "hour";
+    const found = await sql`
+      select status, latency_bucket as bucket, operations::int, total_ms::int from ${sql(`waybill.${table}`)}
+      where date_trunc('hour', ${sql(column)}, 'UTC') = date_trunc('hour', ${created_at}::timestamptz, 'UTC') order by status, latency_bucket`;
+    expect(found.map((row) => ({ ...row }))).toEqual([
+      { status: "error", bucket: 8, operations: 1, total_ms: 4 },
+      { status: "success", bucket: 8, operations: 2, total_ms: 8 },
+      { status: "success", bucket: 9, operations: 1, total_ms: 5 },
+    ]);
+  }
+});
+
+test("500 tables a client and hour are counted by name, and those beyond as one", { timeout: 60_000 }, async () => {
+  const [first, second] = ["rollups-wide-1/service_role", "rollups-wide-2/service_role"] as const;
+  for (const client_id of [first, second]) await addClient(client_id);
+  const created_at = hoursBack(70);
+  const of = (client_id: string, from: number, before: number, change = {}) =>
+    Array.from({ length: before - from }, (_, at) => {
+      const table_name = `wide_${String(from + at).padStart(4, "0")}`;
+      return operation({ client_id, table_name, created_at, completed_at: created_at.replace("Z", "5Z"), ...change });
+    });
+  const counted = async (client_id: string) => {
+    const rows = await sql<{ name: string; n: number }[]>`
+      select table_name as name, sum(operations)::int as n from waybill.operation_minutes
+      where client_id = ${client_id} group by 1 order by 1`;
+    const others = rows.find(({ name }) => name === '"(further tables)"');
+    return { names: rows.length - (others === undefined ? 0 : 1), further: others?.n ?? 0 };
+  };
+  await record(...of(first, 0, 300));
+  expect(await counted(first)).toEqual({ names: 300, further: 0 });
+  await record(...of(first, 200, 700));
+  expect(await counted(first)).toEqual({ names: 500, further: 200 });
+  // a name that is counted stays so, and a client's names are its own
+  await record(...of(first, 0, 300), ...of(first, 900, 910), ...of(second, 250, 350));
+  expect([await counted(first), await counted(second)]).toEqual([
+    { names: 500, further: 210 },
+    { names: 100, further: 0 },
+  ]);
+  const known = await sql`select from waybill.counted_tables where client_id = ${second}`;
+  expect(known).toHaveLength(100);
+  // and so are those of an hour
+  const later = hoursBack(69);
+  await record(...of(first, 900, 910, { created_at: later, completed_at: later.replace("Z", "5Z") }));
+  expect(await counted(first)).toEqual({ names: 510, further: 210 });
+  // the record itself keeps its name
+  const kept = await sql`select from database_operations where client_id = ${first} and table_name = 'wide_0905'`;
+  expect(kept).toHaveLength(2);
+});
+
+test("totals a minute are kept for seven days, in every grain, and totals an hour for good", async () => {
+  const [old, young] = [hoursBack(7 * 24 + 2), hoursBack(7 * 24 - 2)];
+  const at = (created_at: string) =>
+    operation({ table_name: "purged", created_at, completed_at: created_at.replace("Z", "5Z") });
+  const left = async (table: string, column: string) =>
+    (
+      await sql<{ at: Date }[]>`select ${sql(column)} as at from ${sql(`waybill.${table}`)}
+      where ${sql(column)} in (date_trunc(${column}, ${old}::timestamptz, 'UTC'), date_trunc(${column}, ${young}::timestamptz, 'UTC'))
+      group by 1 order by 1`
+    ).length;
+  const grains = ["", "_by_table", "_overall"];
+  const all = async () => ({
+    minutes: await Promise.all(grains.map((grain) => left(`operation_minutes${grain}`, "minute"))),
+    hours: await Promise.all(grains.map((grain) => left(`operation_hours${grain}`, "hour"))),
+    names: await left("counted_tables", "hour"),
+  });
+  await record(at(old), at(young));
+  expect(await all()).toEqual({ minutes: [2, 2, 2], hours: [2, 2, 2], names: 2 });
+  await sql`select maintain_operations(30)`;
+  expect(await all()).toEqual({ minutes: [1, 1, 1], hours: [2, 2, 2], names: 1 });
 });
 
 test("totals outlive the client, the session and the day of what they count", async () => {
