@@ -73,12 +73,12 @@ describe("with a provider", () => {
       attributes: { "rpc.system.name": "trpc", "rpc.method": "operations.list" },
       status: { code: SpanStatusCode.UNSET },
     });
-    const operation = spansOf(SpanKind.CLIENT).find(({ name }) => name === "read own_operations");
+    const operation = spansOf(SpanKind.CLIENT).find(({ name }) => name === "read database_operations");
     const { traceId, spanId } = idsOf(operation);
     expect(operation?.attributes).toMatchObject({
       "db.system.name": "postgresql",
       "db.operation.name": "read",
-      "db.collection.name": "own_operations",
+      "db.collection.name": "database_operations",
       "server.address": "127.0.0.1",
       "server.port": Number(new URL(behind.url).port),
       "waybill.operation_id": expect.stringMatching(/^[0-9a-f-]{36}$/),

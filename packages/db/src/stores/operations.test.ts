@@ -30,7 +30,10 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await waybill.close();
-  await plain.service.from("database_operations").delete().eq("client_id", client_id);
+  await plain.service
+    .from("database_operations")
+    .delete()
+    .in("client_id", [client_id, `${instance}/service_role`]);
   await plain[Symbol.asyncDispose]();
   await rm(directory, { recursive: true, force: true });
 });
@@ -123,6 +126,21 @@ describe("a time range", () => {
     });
     expect(rows).toHaveLength(ids.length);
   });
+});
+
+test("a user's own list has the bodies of the calls that its own key made, of a long page too", async () => {
+  const user = await plain.signUp();
+  const request_id = newRequest();
+  const made = { request_id, user_id: user.id, query_data: { a: 1 }, response_data: { b: 2 } };
+  const rows = Array.from({ length: 150 }, (_, ms) => ({ ...made, operation_id: idAt(ms) }));
+  const secret = { ...made, operation_id: idAt(200), client_id: `${instance}/service_role` };
+  const foreign = { ...made, operation_id: idAt(201), user_id: crypto.randomUUID() };
+  const ids = await store([...rows, secret, foreign]);
+  const { rows: found } = await createOperationStore(plain.service).list({ request_id, limit: 200 }, user.client);
+  expect(found.map((row) => row.operation_id)).toEqual(ids.slice(0, 151).toReversed());
+  const [first, ...others] = found.map(({ query_data, response_data }) => ({ query_data, response_data }));
+  expect(first).toEqual({ query_data: null, response_data: null });
+  expect(others).toEqual(others.map(() => ({ query_data: { a: 1 }, response_data: { b: 2 } })));
 });
 
 describe("other ranges and texts", () => {

@@ -46,6 +46,11 @@ export interface OperationStore {
 const columns = Object.keys(databaseOperationOutputSchema.shape).join(",");
 const siblingColumns = Object.keys(siblingOperationSchema.shape).join(",");
 
+const bodiesSchema = databaseOperationOutputSchema.pick({ operation_id: true, query_data: true, response_data: true });
+const bodyColumns = Object.keys(bodiesSchema.shape).join(",");
+/** Identifiers in an address, which proxies bound to some kilobytes. */
+const idsAtOnce = 100;
+
 /** The views and the table have the same columns: by whose rights, and whether ids and times are in step. */
 const sources = {
   all: { inStep: "database_operations", outOfStep: "operations_out_of_step" },
@@ -77,31 +82,61 @@ export function createOperationStore(service: SupabaseClient<Database>, readRows
     return nearest(before, after);
   };
 
+  /**
+   * Of a caller's own records the bodies are in a view that no order reaches into: a page of it would read all that the
+   * caller ever did. So the page comes from the table, under its policy, and the bodies for the page.
+   */
+  const withBodies = async (
+    rows: readonly SiblingOperation[],
+    caller: SupabaseClient,
+  ): Promise<DatabaseOperationOutput[]> => {
+    const bodies = new Map<string, z.output<typeof bodiesSchema>>();
+    for (let at = 0; at < rows.length; at += idsAtOnce) {
+      const ids = rows.slice(at, at + idsAtOnce).map(cursorOf);
+      const read = async (cursor: string | undefined, count: number) => {
+        const source = caller.from(sources.own.inStep).select(bodyColumns);
+        const query = source.in("operation_id", cursor === undefined ? ids : ids.filter((id) => id < cursor));
+        const answer = await query.order("operation_id", { ascending: false }).limit(count);
+        return rowsOf("Reading the bodies of operations", bodiesSchema, answer);
+      };
+      for (const body of await readRows({ cursor: undefined, cursorOf, read }, ids.length)) {
+        bodies.set(body.operation_id, body);
+      }
+    }
+    const none = { query_data: null, response_data: null };
+    return rows.map((row) => ({ ...row, ...(bodies.get(row.operation_id) ?? none) }));
+  };
+
   return {
     async list(input, caller) {
       const filter = parseInput("The filter of operations", databaseOperationFilterSchema, input ?? {});
       const { cursor, limit } = filter;
-      const { inStep, outOfStep } = namesFor(caller);
-      const read = (source: string, bounds: IdBounds) => async (after: string | undefined, count: number) => {
-        let query = clientOf(caller).from(source).select(columns);
-        for (const [column, operator, value] of conditions(filter, endingAt(bounds, after)))
-          query = query.filter(column, operator, value);
-        const answer = await query.order("operation_id", { ascending: false }).limit(count);
-        return rowsOf("Listing operations", databaseOperationOutputSchema, answer);
-      };
+      const { outOfStep } = namesFor(caller);
+      const read =
+        <Shape extends typeof siblingOperationSchema>(source: string, shape: Shape, bounds: IdBounds) =>
+        async (after: string | undefined, count: number) => {
+          let query = clientOf(caller).from(source).select(Object.keys(shape.shape).join(","));
+          for (const [column, operator, value] of conditions(filter, endingAt(bounds, after)))
+            query = query.filter(column, operator, value);
+          const answer = await query.order("operation_id", { ascending: false }).limit(count);
+          return rowsOf("Listing operations", shape, answer);
+        };
       const most = limit + 1;
       const bounds = idBounds(filter);
-      const inTurn = async (): Promise<DatabaseOperationOutput[]> => {
-        const rows: DatabaseOperationOutput[] = [];
+      const inTurn = async <Shape extends typeof siblingOperationSchema>(shape: Shape) => {
+        const rows: z.output<Shape>[] = [];
         for (const part of newestDayFirst(bounds, cursor, Date.now())) {
-          if (rows.length < most)
-            rows.push(...(await readRows({ cursor, cursorOf, read: read(inStep, part) }, most - rows.length)));
+          const list = { cursor, cursorOf, read: read(sources.all.inStep, shape, part) };
+          if (rows.length < most) rows.push(...(await readRows(list, most - rows.length)));
         }
         return rows;
       };
+      const whole = databaseOperationOutputSchema;
+      const inside =
+        caller === undefined ? inTurn(whole) : inTurn(siblingOperationSchema).then((rows) => withBodies(rows, caller));
       const byTime = bounds.from !== undefined || bounds.before !== undefined;
-      const outside = byTime ? readRows({ cursor, cursorOf, read: read(outOfStep, {}) }, most) : [];
-      const found = await Promise.all([inTurn(), outside]);
+      const outside = byTime ? readRows({ cursor, cursorOf, read: read(outOfStep, whole, {}) }, most) : [];
+      const found = await Promise.all([inside, outside]);
       return pageOfRows(newestFirst(found.flat()), limit, cursorOf);
     },
 
