@@ -1,9 +1,7 @@
 import { start } from "@waybill/local-supabase";
 import postgres, { type Sql } from "postgres";
 import { createUploader } from "../../packages/db/src/ledger/flush/upload.ts";
-import { createClock } from "../../packages/db/src/ledger/clock.ts";
-import { headOf, outcomeRow } from "../../packages/db/src/ledger/row.ts";
-import { createUuidV7 } from "../../packages/db/src/ledger/uuidv7.ts";
+import { CLIENTS, makeBatches, manyKinds, MODELS, oneKind } from "./flush-records.ts";
 import { type Spread, spread } from "./paired.ts";
 
 /** Rows a second into PostgreSQL; by SQL alone, and the whole way over HTTP through the embedded stack's Data API. */
@@ -11,12 +9,12 @@ export interface FlushFigures {
   readonly postgres: string;
   readonly small: Spread;
   readonly withResponses: Spread;
+  /** Small records and those with responses, of many clients, tables, users and times taken. */
+  readonly manyKinds: Spread;
+  readonly manyKindsWithResponses: Spread;
   readonly overHttp: Spread;
 }
 
-const CLIENT = "bench/service_role";
-/** As the flush sends them. */
-const BATCH_BYTES = 512 * 1024;
 const IN_FLIGHT = 2;
 const RESPONSE = JSON.stringify(
   Array.from({ length: 10 }, (_, id) => ({
@@ -34,8 +32,14 @@ export async function measureFlush(rounds: number, rowsARound: number): Promise<
   const uploader = createUploader({ url, secretKey, ca, attemptTimeoutMs: 60_000, uploads: IN_FLIGHT });
   try {
     const [{ version } = { version: "PostgreSQL" }] = await sql<{ version: string }[]>`select version()`;
-    await sql`insert into supabase_clients (client_id, supabase_url, supabase_key, client_type, connection_status)
-      values (${CLIENT}, 'https://x.supabase.co', ${`v1:bench:${"x".repeat(40)}`}, 'service_role', 'connected')`;
+    for (const client_id of CLIENTS) {
+      await sql`insert into supabase_clients (client_id, supabase_url, supabase_key, client_type) values
+        (${client_id}, 'https://x.supabase.co', ${`v1:bench:${"x".repeat(40)}`}, split_part(${client_id}, '/', 2))`;
+    }
+    for (const { table, model_id } of MODELS) {
+      await sql`insert into data_models (model_id, model_name, table_name, schema_version, fields, created_by) values
+        (${model_id}, ${table}, ${table}, '1.1.0', '{"type": "object", "properties": {"id": {}}}', 'bench')`;
+    }
     const bySql = async (batch: readonly Buffer[]): Promise<void> => {
       const operations = `[${batch.join(",")}]`;
       const [counts] = await sql<{ inserted: number }[]>`
@@ -48,9 +52,11 @@ export async function measureFlush(rounds: number, rowsARound: number): Promise<
     };
     return {
       postgres: version.split(" ", 2).join(" "),
-      small: await rate(sql, rounds, rowsARound, "null", bySql),
-      withResponses: await rate(sql, rounds, rowsARound, RESPONSE, bySql),
-      overHttp: await rate(sql, rounds, rowsARound, "null", byHttp),
+      small: await rate(sql, rounds, () => makeBatches(rowsARound, "null", oneKind), bySql),
+      withResponses: await rate(sql, rounds, () => makeBatches(rowsARound, RESPONSE, oneKind), bySql),
+      manyKinds: await rate(sql, rounds, () => makeBatches(rowsARound, "null", manyKinds), bySql),
+      manyKindsWithResponses: await rate(sql, rounds, () => makeBatches(rowsARound, RESPONSE, manyKinds), bySql),
+      overHttp: await rate(sql, rounds, () => makeBatches(rowsARound, "null", oneKind), byHttp),
     };
   } finally {
     await uploader.close();
@@ -61,13 +67,13 @@ export async function measureFlush(rounds: number, rowsARound: number): Promise<
 async function rate(
   sql: Sql,
   rounds: number,
-  rows: number,
-  response: string,
+  make: () => Buffer[][],
   send: (batch: readonly Buffer[]) => Promise<void>,
 ): Promise<Spread> {
   const rates: number[] = [];
   for (let round = -1; round < rounds; round++) {
-    const batches = makeBatches(rows, response);
+    const batches = make();
+    const rows = batches.reduce((sum, batch) => sum + batch.length, 0);
     const begun = performance.now();
     const worker = async (): Promise<void> => {
       for (let batch = batches.pop(); batch !== undefined; batch = batches.pop()) await send(batch);
@@ -79,45 +85,4 @@ async function rate(
   }
   await sql`truncate database_operations`;
   return spread(rates);
-}
-
-const clock = createClock();
-const nextId = createUuidV7();
-
-function makeBatches(rows: number, response_data: string): Buffer[][] {
-  const batches: Buffer[][] = [];
-  let batch: Buffer[] = [];
-  let bytes = 0;
-  for (let at = 0; at < rows; at++) {
-    const begun = clock.start();
-    const head = headOf({
-      operation_id: nextId(),
-      client_id: CLIENT,
-      operation_type: "read",
-      table_name: "airports",
-      created_at: begun.at,
-      user_id: "0198c0de-0000-7000-8000-000000000001",
-      request_id: nextId(),
-      session_id: null,
-      model_id: null,
-      schema_version: null,
-      query_data: null,
-    });
-    const outcome = {
-      status: "success",
-      ...clock.since(begun),
-      attempts: 1,
-      error_message: null,
-      response_data,
-    } as const;
-    const row = Buffer.from(outcomeRow(head, '{"select":"*"}', outcome));
-    if (bytes + row.length > BATCH_BYTES) {
-      batches.push(batch);
-      [batch, bytes] = [[], 0];
-    }
-    batch.push(row);
-    bytes += row.length;
-  }
-  batches.push(batch);
-  return batches;
 }

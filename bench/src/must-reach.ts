@@ -1,18 +1,26 @@
+import { z } from "zod";
+
 /** What a measurement is called by: each program gives some of them. */
-export type Key =
-  | `throughput-${1 | 16 | 64}`
-  | "p99-16"
-  | "cpu-64"
-  | "tracking-cpu"
-  | "whole-way"
-  | "flush-small"
-  | "flush-responses"
-  | "rss-growth"
-  | "list-by-client-and-status"
-  | "list-rare-status"
-  | "list-next-page"
-  | "rollups"
-  | "drop-day";
+export const keySchema = z.enum([
+  "throughput-1",
+  "throughput-16",
+  "throughput-64",
+  "p99-16",
+  "cpu-64",
+  "tracking-cpu",
+  "whole-way",
+  "flush-small",
+  "flush-responses",
+  "flush-small-many",
+  "flush-responses-many",
+  "rss-growth",
+  "list-by-client-and-status",
+  "list-rare-status",
+  "list-next-page",
+  "rollups",
+  "drop-day",
+]);
+export type Key = z.output<typeof keySchema>;
 
 /** A promise of the ledger's speed. Without a figure of this run it is said to be not measured. */
 export interface Promised {
@@ -37,6 +45,18 @@ export const mustReach: readonly Promised[] = [
   { what: "whole way ÷ Express by hand, throughput", key: "whole-way", bound: { atLeast: 0.65 }, unit: "×" },
   { what: "flush, small records", key: "flush-small", bound: { atLeast: 12_000 }, unit: " rows/s" },
   { what: "flush, responses of 1.7 KB", key: "flush-responses", bound: { atLeast: 7000 }, unit: " rows/s" },
+  {
+    what: "flush, small records of many kinds",
+    key: "flush-small-many",
+    bound: { atLeast: 12_000 },
+    unit: " rows/s",
+  },
+  {
+    what: "flush, responses of 1.7 KB, many kinds",
+    key: "flush-responses-many",
+    bound: { atLeast: 7000 },
+    unit: " rows/s",
+  },
   { what: "RSS growth, target down 5 min", key: "rss-growth", bound: { atMost: 110 }, unit: " MB" },
   {
     what: "5 M rows, last 50 by client and status, p95",
@@ -47,7 +67,7 @@ export const mustReach: readonly Promised[] = [
   { what: "5 M rows, last 50 of a rare status, p95", key: "list-rare-status", bound: { atMost: 8 }, unit: " ms" },
   { what: "5 M rows, next page by cursor, p95", key: "list-next-page", bound: { atMost: 5 }, unit: " ms" },
   { what: "1 h percentiles and 24 h errors by rollup, p95", key: "rollups", bound: { atMost: 40 }, unit: " ms" },
-  { what: "dropping a day", key: "drop-day", bound: { atMost: 1000 }, unit: " ms" },
+  { what: "dropping a day of 500,000 records", key: "drop-day", bound: { atMost: 1000 }, unit: " ms" },
 ];
 
 export function isMet(bound: Promised["bound"], value: number): boolean {

@@ -83,10 +83,10 @@ export function figure<Name extends string>(rounds: Rounds<Name>, of: Name, metr
   return spread(rounds.map((round) => round[of][metric]));
 }
 
-/** Of latencies in milliseconds. */
-export function percentile99(latencies: readonly number[]): number {
-  const sorted = Float64Array.from(latencies).sort();
-  return sorted[Math.ceil(sorted.length * 0.99) - 1] ?? Number.NaN;
+/** @param share of the values that are not above it: 0.95 for the 95th */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = Float64Array.from(values).sort();
+  return sorted[Math.ceil(sorted.length * share) - 1] ?? Number.NaN;
 }
 
 function namesOf<Name extends string>(record: Readonly<Record<Name, unknown>>): Name[] {

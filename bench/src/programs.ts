@@ -1,10 +1,12 @@
 import { z } from "zod";
-import { OTHER, startChild } from "./child.ts";
+import { ledger } from "./big/programs.ts";
+import { type Child, OTHER, startChild } from "./child.ts";
 import { measureCalls } from "./measure-calls.ts";
 import { measureFlush } from "./measure-flush.ts";
 import { CONNECTIONS, measureServers } from "./measure-servers.ts";
+import { measureOutage } from "./measure-outage.ts";
 import type { Key } from "./must-reach.ts";
-import { figure, type Pace, ratio, type Spread } from "./paired.ts";
+import { figure, type Pace, ratio, type Spread, spread } from "./paired.ts";
 import { type Results, showSpread } from "./report.ts";
 
 /** Each measures one thing alone, so that it can be run by its name. */
@@ -12,14 +14,21 @@ export const programs: ReadonlyMap<string, (pace: Pace) => Promise<Results>> = n
   ["calls", calls],
   ["servers", servers],
   ["flush", flush],
+  ["outage", outage],
+  ["ledger", ledger],
 ]);
+
+/** Whether it takes more than a few minutes, and gigabytes on the disk. */
+export function isBig(name: string): boolean {
+  return name === "outage" || name === "ledger";
+}
 
 const addressSchema = z.object({ port: z.int() });
 
-async function withStub<T>(work: (url: string) => Promise<T>): Promise<T> {
+async function withStub<T>(work: (url: string, stub: Child) => Promise<T>): Promise<T> {
   const { child, ready } = await startChild("stub-upstream.ts", OTHER);
-  await using _stub = child;
-  return await work(`http://127.0.0.1:${addressSchema.parse(ready).port}`);
+  await using stub = child;
+  return await work(`http://127.0.0.1:${addressSchema.parse(ready).port}`, stub);
 }
 
 const CALLERS = [1, 16, 64] as const;
@@ -78,18 +87,44 @@ async function servers(pace: Pace): Promise<Results> {
 const ROWS_A_ROUND = 12_000;
 
 async function flush({ rounds }: Pace): Promise<Results> {
-  const { postgres, small, withResponses, overHttp } = await measureFlush(rounds, ROWS_A_ROUND);
+  const measured = await measureFlush(rounds, ROWS_A_ROUND);
+  const { postgres, small, withResponses } = measured;
   const rows = [
     ["what", "rows/s"],
     ["small records, record_operations by SQL", showSpread(small, 0)],
     ["responses of 1.7 KB, record_operations by SQL", showSpread(withResponses, 0)],
-    ["small records, over HTTP through the embedded Data API", showSpread(overHttp, 0)],
+    ["small records of many kinds, record_operations by SQL", showSpread(measured.manyKinds, 0)],
+    ["responses of 1.7 KB, many kinds, record_operations by SQL", showSpread(measured.manyKindsWithResponses, 0)],
+    ["small records, over HTTP through the embedded Data API", showSpread(measured.overHttp, 0)],
   ];
   return {
     tables: [{ title: `Flush into ${postgres}`, rows }],
     figures: new Map([
       ["flush-small", small],
       ["flush-responses", withResponses],
+      ["flush-small-many", measured.manyKinds],
+      ["flush-responses-many", measured.manyKindsWithResponses],
     ]),
+  };
+}
+
+const OUTAGE_SECONDS = 300;
+
+async function outage(): Promise<Results> {
+  const found = await withStub((url, stub) => measureOutage(stub, url, OUTAGE_SECONDS));
+  const { growth, before, flushing, away, draining, backlog, drainSeconds } = found;
+  const rows = [
+    ["what", "value"],
+    ["calls/s while records went away as they came", showSpread(flushing, 0)],
+    ["calls/s with the flush target down", showSpread(away, 0)],
+    ["RSS before, MB", before.toFixed(0)],
+    ["RSS above that, each second with the target down, MB", showSpread(growth, 0)],
+    ["records that waited at the end", backlog.toLocaleString("en")],
+    ["seconds until none did, calls going on", drainSeconds.toFixed(0)],
+    ["calls/s meanwhile", showSpread(draining, 0)],
+  ];
+  return {
+    tables: [{ title: `The flush target down for ${OUTAGE_SECONDS} s, 64 callers`, rows }],
+    figures: new Map([["rss-growth", spread([growth.max])]]),
   };
 }

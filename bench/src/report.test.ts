@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { isMet, mustReach } from "./must-reach.ts";
 import { markdown, verdicts } from "./report.ts";
 
-const at = (median: number) => ({ min: median - 1, median, max: median + 1 });
+const at = (median: number) => ({ spread: { min: median - 1, median, max: median + 1 }, day: "2026-11-25" });
 
 it("judges by the median, on the right side of each bound", () => {
   expect([isMet({ atLeast: 2 }, 2), isMet({ atLeast: 2 }, 1.99)]).toEqual([true, false]);
@@ -21,7 +21,7 @@ it("names each promise met, not met or not measured", () => {
   const verdict = new Map(rows.map((row) => [row[0], row[3]]));
   expect(verdict.get("tracked ÷ plain, throughput, 16 callers")).toBe("met");
   expect(verdict.get("tracked ÷ plain, CPU an operation, 64 callers")).toBe("**not met**");
-  expect(verdict.get("dropping a day")).toBe("not measured");
+  expect(verdict.get("dropping a day of 500,000 records")).toBe("not measured");
   expect(rows.length).toBe(mustReach.length + 1);
 });
 

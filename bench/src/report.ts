@@ -17,16 +17,28 @@ export function showSpread({ min, median, max }: Spread, digits = 2): string {
   return `${median.toFixed(digits)} (${min.toFixed(digits)}–${max.toFixed(digits)})`;
 }
 
+/** A figure and the day that it is of, as in 2026-11-25. */
+export interface Dated {
+  readonly spread: Spread;
+  readonly day: string;
+}
+
 /** The promises, each met, not met or not measured. The median decides. */
-export function verdicts(figures: ReadonlyMap<Key, Spread>): Table {
+export function verdicts(figures: ReadonlyMap<Key, Dated>): Table {
   const rows = mustReach.map(({ what, key, bound, unit }) => {
     const limit = "atLeast" in bound ? `≥ ${bound.atLeast}${unit}` : `≤ ${bound.atMost}${unit}`;
     const found = figures.get(key);
-    if (found === undefined) return [what, limit, "", "not measured"];
+    if (found === undefined) return [what, limit, "", "not measured", ""];
     const digits = unit === "×" ? 2 : 0;
-    return [what, limit, showSpread(found, digits), isMet(bound, found.median) ? "met" : "**not met**"];
+    return [
+      what,
+      limit,
+      showSpread(found.spread, digits),
+      isMet(bound, found.spread.median) ? "met" : "**not met**",
+      found.day,
+    ];
   });
-  return { title: "Must reach", rows: [["what", "bound", "median (min–max)", "verdict"], ...rows] };
+  return { title: "Must reach", rows: [["what", "bound", "median (min–max)", "verdict", "measured"], ...rows] };
 }
 
 /** A table in Markdown, its columns padded as the formatter does. */

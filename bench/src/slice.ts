@@ -1,4 +1,4 @@
-import { percentile99, type Slice } from "./paired.ts";
+import { percentile, type Slice } from "./paired.ts";
 
 /**
  * Runs slices of `call`. What a slice leaves to be done behind it, such as a flush, is counted to the next: in the long
@@ -25,7 +25,7 @@ export function slices(call: () => Promise<void>, cpu: () => Promise<number>) {
     const seconds = (performance.now() - begun) / 1000;
     counted = await cpu();
     const cpuMicroseconds = (counted - cpuBefore) / latencies.length;
-    return { throughput: latencies.length / seconds, cpuMicroseconds, p99Ms: percentile99(latencies) };
+    return { throughput: latencies.length / seconds, cpuMicroseconds, p99Ms: percentile(latencies, 0.99) };
   };
 }
 

@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { z } from "zod";
 import { answerParent } from "./child.ts";
 
 /** Stands for Supabase and answers at once, so that what is measured is the way there and back. */
@@ -42,9 +43,16 @@ const answers: readonly (readonly [part: string, body: string])[] = [
   ["/data_models", model],
 ];
 
+const order = z.object({ flush: z.enum(["taken", "refused"]).default("taken") });
+let refuses = false;
+
 const server = createServer((request, response) => {
   request.resume().on("end", () => {
     const { url = "", method } = request;
+    if (refuses && url.startsWith("/rest/v1/rpc/record_operations")) {
+      response.writeHead(503).end();
+      return;
+    }
     // a client's row is not there before it is made
     const isLookUp = method === "GET" && url.startsWith("/rest/v1/supabase_clients");
     const body = isLookUp
@@ -57,7 +65,10 @@ const server = createServer((request, response) => {
 server.keepAliveTimeout = 60_000;
 await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
 answerParent(
-  () => server.address() satisfies AddressInfo | string | null,
+  (message) => {
+    refuses = order.parse(message).flush === "refused";
+    return server.address() satisfies AddressInfo | string | null;
+  },
   async () => {
     server.closeAllConnections();
     server.close();
