@@ -7,6 +7,7 @@ import { appRouter } from "./app-router.ts";
 import { exportOperations } from "./features/operations/export.ts";
 import { readBody } from "./http/body.ts";
 import { assignRequestId } from "./http/request-id.ts";
+import { answerUnchanged, keepingHeaders } from "./http/revalidation.ts";
 import { answerErrors, answerNotFound } from "./http/send-error.ts";
 import { checkUrl } from "./http/url.ts";
 import { ApiError } from "./trpc/api-error.ts";
@@ -49,7 +50,7 @@ export function createApp({
   });
   app.get("/metrics", metricsRoute(services.telemetry, metricsToken));
   app.get("/operations/export", exportOperations(services, logger));
-  app.use("/trpc", allowMethods, ...readBody(bodyBytes), procedures(services, logger, batchCalls));
+  app.use("/trpc", allowMethods, ...readBody(bodyBytes), answerUnchanged, procedures(services, logger, batchCalls));
   app.use(answerNotFound);
   app.use(answerErrors(logger));
   return app;
@@ -60,6 +61,7 @@ function procedures(services: Services, logger: Logger, batchCalls: number): Req
     router: appRouter,
     createContext: contextOf(services),
     maxBatchSize: batchCalls,
+    responseMeta: keepingHeaders,
     onError: reportUnexpected(logger),
   });
 }

@@ -1,8 +1,9 @@
 import { initTRPC } from "@trpc/server";
 import { formatError } from "./format-error.ts";
+import type { ProcedureMeta } from "../http/revalidation.ts";
 import type { RequestContext } from "./context.ts";
 
-const t = initTRPC.context<RequestContext>().create({
+const t = initTRPC.context<RequestContext>().meta<ProcedureMeta>().create({
   errorFormatter: formatError,
   // otherwise answers would carry stacks wherever NODE_ENV is not set
   isDev: false,

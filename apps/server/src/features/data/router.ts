@@ -15,10 +15,12 @@ import { signedInProcedure } from "../../trpc/procedures.ts";
 /** Rows of the registered, active models, under the caller's row-level security. */
 export const dataRouter = router({
   list: signedInProcedure
+    .meta({ revalidates: true })
     .input(dataListInputSchema)
     .output(dataListOutputSchema)
     .query(({ ctx, input }) => ctx.services.data.list(ctx, input)),
   get: signedInProcedure
+    .meta({ revalidates: true })
     .input(dataGetInputSchema)
     .output(dataRowSchema)
     .query(({ ctx, input }) => ctx.services.data.get(ctx, input)),

@@ -23,10 +23,12 @@ const nameSchema = z.strictObject({ model_name: modelNameSchema });
 /** The registry of data models (data-model.md §4). */
 export const modelsRouter = router({
   list: signedInProcedure
+    .meta({ revalidates: true })
     .input(dataModelFilterSchema)
     .output(dataModelPageSchema)
     .query(({ ctx, input }) => ctx.services.waybill.models.list(input, ctx.readAs())),
   get: signedInProcedure
+    .meta({ revalidates: true })
     .input(dataModelKeySchema)
     .output(dataModelOutputSchema)
     .query(({ ctx, input }) => ctx.services.waybill.models.get(input, ctx.readAs())),
