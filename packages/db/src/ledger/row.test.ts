@@ -3,7 +3,7 @@ import {
   admitBody,
   clientTextOf,
   headOf,
-  intentText,
+  intentParts,
   operationIdOf,
   outcomeRow,
   pendingRow,
@@ -39,7 +39,7 @@ test("rows are JSON with every column, whatever the names hold", () => {
 test("an intent is taken apart where its query begins, whatever the names and the query hold", () => {
   const head = headOf(sampleIntent({ table_name: nasty }));
   const query = '{"a":",\\"query_data\\":","query_data":{"x":1,"query_data":2}}';
-  expect(splitIntent(intentText(head, query))).toEqual({ head, query });
+  expect(splitIntent(intentParts(head, query).join(""))).toEqual({ head, query });
   expect(splitIntent("{}")).toBeUndefined();
 });
 
@@ -76,7 +76,7 @@ test("a refused row is saved by leaving out as little as possible", () => {
 
 test("identifier and client are found at their place, and a row takes another client", () => {
   const intent = sampleIntent({ client_id: 'höst "1"/anon' });
-  const bytes = Buffer.from(intentText(headOf(intent), "null"));
+  const bytes = Buffer.from(intentParts(headOf(intent), "null").join(""));
   expect(operationIdOf(bytes)).toBe(intent.operation_id);
   expect(JSON.parse(clientTextOf(bytes))).toBe(intent.client_id);
   const expected: unknown = { ...intent, client_id: "neu/anon", query_data: null };

@@ -26,8 +26,12 @@ export function headOf(intent: OperationIntent): string {
   );
 }
 
-export function intentText(head: string, query: JsonText): string {
-  return `${head}${QUERY}${query}}`;
+/**
+ * In parts, here and below: the head stands in both records of an operation and is made of many pieces, which are joined
+ * only once when it is written by itself; a body is long.
+ */
+export function intentParts(head: string, query: JsonText): [string, string] {
+  return [head, `${QUERY}${query}}`];
 }
 
 /** The row of an operation that is still open (data-model.md §2, Initiated). */
@@ -39,16 +43,19 @@ export function outcomeRow(head: string, query: JsonText, outcome: OperationOutc
   return outcomeParts(head, query, outcome).join("");
 }
 
-/** The same in parts, the long one by itself. */
-export function outcomeParts(head: string, query: JsonText, outcome: OperationOutcome): [string, JsonText, string] {
+export function outcomeParts(
+  head: string,
+  query: JsonText,
+  outcome: OperationOutcome,
+): [string, string, JsonText, string] {
   const { user_id } = outcome;
   // No string holds this text: in it a quote would have its backslash.
   const named = user_id === undefined ? head : head.replace(NOBODY, () => `,"user_id":${quote(user_id)},`);
-  const beginning =
-    `${named},"status":"${outcome.status}","completed_at":"${outcome.completed_at}"` +
+  const middle =
+    `,"status":"${outcome.status}","completed_at":"${outcome.completed_at}"` +
     `,"execution_time_ms":${outcome.execution_time_ms},"attempts":${outcome.attempts}` +
     `,"error_message":${quote(outcome.error_message)}${QUERY}${query}${RESPONSE}`;
-  return [beginning, admitBody(outcome.response_data), "}"];
+  return [named, middle, admitBody(outcome.response_data), "}"];
 }
 
 /** Makes a body fit for a journal line and for jsonb, or says in its place why it is missing. */

@@ -154,6 +154,8 @@ function beginningOf(text: string): string {
 /** The parameters, or their size and their beginning: a filter may list thousands of values. */
 function boundedSearch(search: SearchParameters, limit: number): string {
   const text = searchText(search);
+  // a UTF-16 unit takes three bytes at the most
+  if (text.length * 3 <= limit) return text;
   const bytes = Buffer.byteLength(text);
   if (bytes <= limit) return text;
   return `{"truncated":true,"bytes":${bytes},"preview":${jsonString(text.slice(0, previewWithin(limit)))}}`;

@@ -2,7 +2,7 @@ import { LedgerError, failedWith, reasonOf } from "../ledger-errors.ts";
 import type { OpenOperation, OperationIntent, OperationOutcome } from "../ledger-types.ts";
 import type { Log } from "../../log.ts";
 import type { WhenFull } from "../ledger-options.ts";
-import { intentText, outcomeParts, pendingRow } from "../row.ts";
+import { intentParts, outcomeParts, pendingRow } from "../row.ts";
 import type { SyncFile, SyncPolicy } from "./disk-sync.ts";
 import { Durability } from "./durability.ts";
 import { JournaledOperation, refusedOperation, unrecordedOperation } from "./operation.ts";
@@ -131,7 +131,7 @@ export class Journal {
     this.clients.add(intent.client_id);
     const turn = this.#schedule();
     const operation = new JournaledOperation(intent, turn.promise, this.#durability.isAwaited, this.#settle);
-    this.#intents.append("I", intentText(operation.head, operation.query));
+    this.#intents.append("I", ...intentParts(operation.head, operation.query));
     this.#begun.push(operation);
     this.#fresh.add(operation);
     if (this.#intents.length >= TURN_BYTES) this.writeTurn();
@@ -286,7 +286,7 @@ export class Journal {
     const carried = [...this.#announced, ...this.#fresh].filter((one) => one.segment > 0 && which(one));
     if (carried.length === 0) return false;
     const buffer = new RecordBuffer();
-    for (const operation of carried) buffer.append("I", intentText(operation.head, operation.query));
+    for (const operation of carried) buffer.append("I", ...intentParts(operation.head, operation.query));
     this.#files.appendIntents(buffer.view());
     for (const operation of carried) operation.segment = this.#files.current.number;
     return true;
