@@ -34,6 +34,12 @@ export function createMetrics(waybill: Waybill, recordLogs?: RecordLogs): Metric
     buckets: operationBuckets,
     registers,
   });
+  const cached = new Counter({
+    name: "waybill_operations_cached_total",
+    help: "Reads that were answered from memory; they count in no other series of operations",
+    labelNames: ["client_type"],
+    registers,
+  });
   const repeats = new Counter({
     name: "waybill_operation_retries_total",
     help: "Requests sent beyond an operation's first",
@@ -54,6 +60,7 @@ export function createMetrics(waybill: Waybill, recordLogs?: RecordLogs): Metric
     begun({ operation_type, client_id }) {
       const client_type = client_id.endsWith("/anon") ? "anon" : "service_role";
       return ({ status, execution_time_ms, attempts }) => {
+        if (status === "success" && attempts === 0) return cached.inc({ client_type });
         operations.inc({ operation_type, status, client_type });
         durations.observe({ operation_type, client_type }, execution_time_ms / 1000);
         if (attempts > 1) repeats.inc({ operation_type, client_type }, attempts - 1);

@@ -39,6 +39,8 @@ it("reads of a table in WAYBILL_CACHE_TABLES come from memory until a write pass
   const reader = stage.client(eve.sessionToken, { "x-request-id": requestId });
   const nameSeen = async () => (await reader.data.get.query({ model, key: { iata: "CAC1" } }))["name"];
 
+  const { telemetry } = stage.services;
+  await telemetry.metrics().read();
   expect(await nameSeen()).toBe("first");
   await sql`update ${sql(model)} set name = 'behind' where iata = 'CAC1'`;
   expect(await nameSeen()).toBe("first");
@@ -48,6 +50,8 @@ it("reads of a table in WAYBILL_CACHE_TABLES come from memory until a write pass
   await stage.services.waybill.flush();
   const { rows } = await eve.api.operations.list.query({ request_id: requestId, table_name: model });
   expect(rows.map(({ attempts }) => attempts)).toEqual([1, 0, 1]);
+  const metrics = await telemetry.metrics().read();
+  expect(metrics).toMatch(/^waybill_operations_cached_total\{client_type="anon"\} 1$/m);
   expect(rows[1]).toMatchObject({ status: "success", user_id: eve.userId, response_data: { cached: true } });
 
   await eve.api.sessions.logout.mutate();
