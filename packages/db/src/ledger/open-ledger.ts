@@ -81,9 +81,9 @@ export function openLedger(given: LedgerOptions): OpenedLedger {
     size,
     isFailing: () => delivery.totals.lastError !== null,
     sources: () => [...ownSources(), ...adoptedSources()],
-    deliver: (rows, signal) => {
+    deliver: (rows, signal, park) => {
       show(rows);
-      return delivery.deliver(rows, signal);
+      return delivery.deliver(rows, signal, park);
     },
   });
 

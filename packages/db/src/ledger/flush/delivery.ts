@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Log } from "../../log.ts";
+import { reasonOf } from "../ledger-errors.ts";
 import { withoutBodies } from "../row.ts";
 import type { BatchSize } from "./batch-size.ts";
 import type { RejectedFile } from "./rejected.ts";
@@ -26,6 +27,11 @@ export interface DeliveryTotals {
 /** `tooMuch`: there was no time for so many rows. */
 type Answer = Exclude<UploadResult, { kind: "failed" }> | { readonly kind: "tooMuch" };
 
+interface RefusedRow {
+  readonly row: Buffer;
+  readonly reason: string;
+}
+
 /** Brings rows into the database, however long it takes, and isolates those that it refuses. */
 export class Delivery {
   readonly totals: DeliveryTotals = {
@@ -37,6 +43,7 @@ export class Delivery {
   };
   readonly #options: DeliveryOptions;
   #awake = new AbortController();
+  #isDiskFailing = false;
   /** In a row, over all uploads. */
   #failures = 0;
 
@@ -44,8 +51,20 @@ export class Delivery {
     this.#options = options;
   }
 
-  /** Resolves when every row is stored or set aside. Rejects only when `signal` aborts. */
-  async deliver(rows: readonly Buffer[], signal: AbortSignal): Promise<void> {
+  /**
+   * Resolves when every row is stored or set aside. Rejects only when `signal` aborts. `park` is told when all that is left
+   * waits for a disk.
+   */
+  async deliver(rows: readonly Buffer[], signal: AbortSignal, park: () => void): Promise<void> {
+    const refused: RefusedRow[] = [];
+    await this.#deliver(rows, signal, refused);
+    for (let failures = 0; !this.#setAside(refused); failures += 1) {
+      park();
+      await this.#rest(this.#pause(failures, 0), signal);
+    }
+  }
+
+  async #deliver(rows: readonly Buffer[], signal: AbortSignal, refused: RefusedRow[]): Promise<void> {
     const answer = await this.#upload(rows, signal);
     if (answer.kind === "stored") {
       this.#stored(answer.counts);
@@ -53,31 +72,52 @@ export class Delivery {
     }
     const [only] = rows;
     if (answer.kind === "refused" && rows.length === 1 && only !== undefined) {
-      await this.#save(only, answer.reason, signal);
+      const isSaved = await this.#storeWithoutBodies(only, answer.reason, signal);
+      if (!isSaved) refused.push({ row: only, reason: answer.reason });
       return;
     }
     const middle = rows.length >> 1;
-    await this.deliver(rows.slice(0, middle), signal);
-    await this.deliver(rows.slice(middle), signal);
+    await this.#deliver(rows.slice(0, middle), signal, refused);
+    await this.#deliver(rows.slice(middle), signal, refused);
   }
 
-  /** Stores a refused row without the body that is at fault, or sets it aside. */
-  async #save(row: Buffer, reason: string, signal: AbortSignal): Promise<void> {
+  /** Whether a refused row could be stored without the body that is at fault. */
+  async #storeWithoutBodies(row: Buffer, reason: string, signal: AbortSignal): Promise<boolean> {
     const note = `The database refused the record with this body (${reason}).`;
     for (const way of withoutBodies(row.toString("utf8"), note)) {
       const answer = await this.#upload([Buffer.from(way)], signal);
       if (answer.kind === "stored") {
         this.totals.bodiesDropped += 1;
         this.#stored(answer.counts);
-        return;
+        return true;
       }
     }
-    this.#options.rejected.append(row, reason);
-    this.totals.rejected += 1;
-    this.#options.log("error", "The database refuses the record of an operation; it was set aside", {
-      reason,
-      file: this.#options.rejected.path,
-    });
+    return false;
+  }
+
+  /** Sets aside what it can, in order, and says whether that was all. What is left stays in the journal, too. */
+  #setAside(refused: RefusedRow[]): boolean {
+    const { rejected, log } = this.#options;
+    for (let next = refused[0]; next !== undefined; next = refused[0]) {
+      const { row, reason } = next;
+      try {
+        rejected.append(row, reason);
+      } catch (error) {
+        const message =
+          "Records that the database refuses cannot be set aside; they wait in the journal until they can";
+        if (!this.#isDiskFailing) log("error", message, { reason: reasonOf(error), file: rejected.path });
+        this.#isDiskFailing = true;
+        return false;
+      }
+      this.#isDiskFailing = false;
+      refused.shift();
+      this.totals.rejected += 1;
+      log("error", "The database refuses the record of an operation; it was set aside", {
+        reason,
+        file: rejected.path,
+      });
+    }
+    return true;
   }
 
   async #upload(rows: readonly Buffer[], signal: AbortSignal): Promise<Answer> {

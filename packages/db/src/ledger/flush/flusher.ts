@@ -13,7 +13,8 @@ export interface FlushSource {
 export interface FlusherOptions {
   /** Those that may be flushed now; the first one takes turns with the others. */
   readonly sources: () => readonly FlushSource[];
-  readonly deliver: (rows: readonly Buffer[], signal: AbortSignal) => Promise<void>;
+  /** `park` says that what is left of the batch waits for something else than the database. */
+  readonly deliver: (rows: readonly Buffer[], signal: AbortSignal, park: () => void) => Promise<void>;
   /** While the last upload has failed one at a time is enough to find out that it passes again. */
   readonly isFailing: () => boolean;
   readonly size: BatchSize;
@@ -25,6 +26,8 @@ export interface FlusherOptions {
 }
 
 const PAUSE_AFTER_FAULT_MS = 1000;
+/** Bytes of batches that may wait for something else while others go on; one beyond that holds its place. */
+const PARKED_BYTES = 8 * 1024 * 1024;
 /** Without a backlog the next rows wait so long for the batch before them: less work for the database. */
 const PATIENCE_MS = 500;
 
@@ -37,6 +40,7 @@ export class Flusher {
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
   readonly #underWay = new Set<Promise<void>>();
+  readonly #parked = new Map<Promise<void>, number>();
   #nudged = Promise.withResolvers<void>();
   #isNudged = false;
   #urgent = new AbortController();
@@ -81,7 +85,7 @@ export class Flusher {
     this.nudge();
     this.#advance();
     await this.#running;
-    await Promise.all(this.#underWay);
+    await Promise.all([...this.#underWay, ...this.#parked.keys()]);
   }
 
   async #run(): Promise<void> {
@@ -114,8 +118,10 @@ export class Flusher {
 
   #send(batch: RowBatch, signal: AbortSignal): void {
     this.bytesUnderWay += batch.bytes;
-    const sending = this.#deliver(batch, signal).finally(() => {
+    const park = (): void => this.#park(sending, batch.bytes);
+    const sending = this.#deliver(batch, signal, park).finally(() => {
       this.#underWay.delete(sending);
+      this.#parked.delete(sending);
       this.bytesUnderWay -= batch.bytes;
       // the source may be at its end now
       this.nudge();
@@ -124,10 +130,18 @@ export class Flusher {
     this.#underWay.add(sending);
   }
 
-  async #deliver(batch: RowBatch, signal: AbortSignal): Promise<void> {
+  #park(sending: Promise<void>, bytes: number): void {
+    let parked = bytes;
+    for (const other of this.#parked.values()) parked += other;
+    if (parked > PARKED_BYTES || !this.#underWay.delete(sending)) return;
+    this.#parked.set(sending, bytes);
+    this.#advance();
+  }
+
+  async #deliver(batch: RowBatch, signal: AbortSignal, park: () => void): Promise<void> {
     while (!signal.aborted) {
       try {
-        await this.#options.deliver(batch.rows, signal);
+        await this.#options.deliver(batch.rows, signal, park);
         batch.acknowledge();
         return;
       } catch (error) {

@@ -1,6 +1,7 @@
-import { readdirSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { z } from "zod";
 import type { LedgerOptions } from "../ledger-options.ts";
 import { openLedger, type OpenedLedger } from "../open-ledger.ts";
 import { CLIENT, record } from "../testing/sample.ts";
@@ -132,4 +133,32 @@ test("an adopted journal is removed when all of its uploads are through, and not
   expect(await second.flush(DEADLINE)).toEqual({ flushed: true, pending: 0 });
   expect(readdirSync(home.path).filter((name) => name.includes("~"))).toEqual([]);
   expect([...stub.stored.keys()].toSorted()).toEqual(ids);
+});
+
+test("records that cannot be set aside keep no place from others, and are set aside once they can be", async () => {
+  await using stub = await stubSupabase();
+  using home = temporaryDirectory();
+  const ledger = open(home.path, stub.url, { uploads: 2 });
+  const refusal = { status: 400, body: { code: "23514", message: "violates check constraint" } };
+  stub.fault = (rows) => (rows.some(({ table_name }) => table_name === "bad") ? refusal : undefined);
+  // stands for a full disk: nothing can be appended to a directory
+  const file = join(home.path, "rejected.ndjson");
+  mkdirSync(file);
+  const good: string[] = [];
+  const bad: string[] = [];
+  for (let index = 0; index < 6; index += 1) {
+    bad.push(await record(ledger.ledger, { table_name: "bad" }));
+    good.push(...(await backlog(ledger, 8)));
+  }
+  ledger.clientRegistered(CLIENT);
+  await stub.until(() => good.every((id) => stub.stored.has(id)));
+  expect(ledger.health()).toMatchObject({ rejected: 0 });
+  expect(ledger.health().pending).toBeGreaterThanOrEqual(bad.length);
+  rmdirSync(file);
+  expect(await ledger.flush(DEADLINE)).toEqual({ flushed: true, pending: 0 });
+  expect(ledger.health()).toMatchObject({ rejected: bad.length });
+  const setAside = readFileSync(file, "utf8").trim().split("\n");
+  expect(setAside.map((line) => z.object({ operation_id: z.string() }).parse(JSON.parse(line)).operation_id)).toEqual(
+    expect.arrayContaining(bad),
+  );
 });
