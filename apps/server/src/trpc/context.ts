@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import type { CreateExpressContextOptions } from "@trpc/server/adapters/express";
 import { requestIdOf } from "../http/request-id.ts";
 import type { Caller } from "../features/sessions/caller.ts";
+import type { Origin } from "../features/sessions/service.ts";
 import type { TraceHeaders } from "../telemetry/seen.ts";
 import type { Services } from "../services.ts";
 
@@ -9,8 +10,8 @@ import type { Services } from "../services.ts";
 export interface RequestContext {
   readonly services: Services;
   readonly requestId: string;
-  readonly ipAddress: string | null;
-  readonly userAgent: string | null;
+  /** From where it comes; only a login asks. */
+  readonly origin: () => Origin;
   readonly traceHeaders: TraceHeaders;
   /** The session token or access token of the header `authorization`; null without one. */
   readonly bearer: string | null;
@@ -27,12 +28,18 @@ export function contextOf(services: Services) {
     return {
       services,
       requestId,
-      ipAddress: req.ip !== undefined && isIP(req.ip) !== 0 && !req.ip.includes("%") ? req.ip : null,
-      userAgent: req.headers["user-agent"]?.slice(0, 1024).trim() || null,
+      origin: () => originOf(req),
       traceHeaders: traceHeadersOf(req.headers),
       bearer,
       caller: () => (caller ??= bearer === null ? Promise.resolve(null) : services.callerOf(bearer)),
     };
+  };
+}
+
+function originOf({ ip, headers }: Pick<CreateExpressContextOptions["req"], "ip" | "headers">): Origin {
+  return {
+    ipAddress: ip !== undefined && isIP(ip) !== 0 && !ip.includes("%") ? ip : null,
+    userAgent: headers["user-agent"]?.slice(0, 1024).trim() || null,
   };
 }
 

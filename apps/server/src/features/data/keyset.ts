@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type DataListInput, textSchema } from "@waybill/contracts";
+import { type DataListInput, type DataRow, textSchema } from "@waybill/contracts";
 
 /** A column that a page is ordered by. Key columns are never null. */
 export interface OrderColumn {
@@ -24,9 +24,10 @@ export function totalOrder(order: DataListInput["order"], primaryKey: readonly s
 }
 
 /** Where `row` stands in the order; null if one of its values is no scalar. */
-export function encodeCursor(order: readonly OrderColumn[], row: Readonly<Record<string, unknown>>): string | null {
-  const parsed = cursorShape.safeParse([signature(order), order.map(({ column }) => row[column] ?? null)]);
-  return parsed.success ? Buffer.from(JSON.stringify(parsed.data)).toString("base64url") : null;
+export function encodeCursor(order: readonly OrderColumn[], row: DataRow): string | null {
+  const values = order.map(({ column }) => row[column] ?? null);
+  if (values.some((value) => typeof value === "object" && value !== null)) return null;
+  return Buffer.from(JSON.stringify([signature(order), values])).toString("base64url");
 }
 
 /** The values in a cursor; null if it was not made for this order. */

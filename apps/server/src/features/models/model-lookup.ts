@@ -39,7 +39,8 @@ export function createModelLookup(store: ModelStore): ModelLookup {
   });
   return {
     async active(modelName) {
-      const found = await kept.fetch(modelName);
+      // a fetch takes several promises also for what is there
+      const found = kept.get(modelName) ?? (await kept.fetch(modelName));
       // a fetch that `forget` overtook: read what is there now
       const { model, ...rest } = found ?? (await read(modelName));
       if (model.is_active) return { model, ...rest };

@@ -43,7 +43,7 @@ export function createOpenSessions(store: SessionStore, logger: Logger): OpenSes
       }
       const tokenHash = hashOfToken(token);
       // undefined: a fetch that `forget` overtook, so that what it read may be past
-      return (await kept.fetch(tokenHash)) ?? read(tokenHash);
+      return kept.get(tokenHash) ?? (await kept.fetch(tokenHash)) ?? read(tokenHash);
     },
     read,
     touch({ session }) {

@@ -54,7 +54,7 @@ export const sessionsRouter = router({
   login: publicProcedure
     .input(loginInputSchema)
     .output(loginOutputSchema)
-    .mutation(({ ctx, input }) => ctx.services.sessions.login(input, ctx)),
+    .mutation(({ ctx, input }) => ctx.services.sessions.login(input, ctx.origin())),
   refresh: sessionProcedure
     .input(noInput)
     .output(authenticationContextOutputSchema)

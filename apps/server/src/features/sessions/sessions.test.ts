@@ -30,6 +30,14 @@ describe("sessions", () => {
     });
   });
 
+  it("notes from where somebody signed in", async () => {
+    const { email, password } = await stage.newUser();
+    const from = stage.client(undefined, { "user-agent": ` ${"a browser ".repeat(200)}` });
+    const { session } = await from.sessions.login.mutate({ email, password });
+    expect(session.ip_address).toMatch(/^(?:127\.0\.0\.1|::1|::ffff:127\.0\.0\.1)$/);
+    expect(session.user_agent).toBe("a browser ".repeat(200).slice(0, 1024).trim());
+  });
+
   it("makes nobody an admin by what a user can write itself", async () => {
     const { email, password } = await stage.newUser();
     const { auth } = stage.services.waybill.anon();
