@@ -11,12 +11,13 @@ it("judges by the median, on the right side of each bound", () => {
 
 it("names each promise met, not met or not measured", () => {
   const { rows } = verdicts(new Map([["throughput-16", at(2.5)] as const, ["cpu-64", at(0.7)] as const]));
-  expect(rows[0]).toEqual(["what", "bound", "median (min–max)", "verdict"]);
+  expect(rows[0]).toEqual(["what", "bound", "median (min–max)", "verdict", "measured"]);
   expect(rows.find(([what]) => what === "tracked ÷ plain, throughput, 16 callers")).toEqual([
     "tracked ÷ plain, throughput, 16 callers",
     "≥ 2×",
     "2.50 (1.50–3.50)",
     "met",
+    "2026-11-25",
   ]);
   const verdict = new Map(rows.map((row) => [row[0], row[3]]));
   expect(verdict.get("tracked ÷ plain, throughput, 16 callers")).toBe("met");
