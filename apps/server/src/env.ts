@@ -95,6 +95,7 @@ const variables = z.object({
   WAYBILL_CAPTURE_BYTES: wholeNumber(0, 65_536, 16_384),
   WAYBILL_REDACT: redactList,
   WAYBILL_OPERATION_RETENTION: wholeNumber(1, 3650, 30),
+  WAYBILL_SESSION_RETENTION: wholeNumber(0, 3650, 3650),
   WAYBILL_JOURNAL_MAX: byteSize("1 MiB", "2 GiB"),
   WAYBILL_JOURNAL_FSYNC: z
     .enum(["never", "interval", "always"], { error: "must be never, interval or always" })
@@ -147,6 +148,8 @@ export interface ServerEnv {
   readonly redact: readonly string[];
   /** Days for which records are kept. */
   readonly operationRetentionDays: number;
+  /** Days for which records outlive the end of their session; at most the days before takes effect. */
+  readonly sessionRetentionDays: number;
   readonly maxJournalBytes: number;
   readonly journalFsync: "never" | "interval" | "always";
   readonly whenLedgerFull: "block" | "shed";
@@ -208,6 +211,7 @@ export function readEnv(source: Readonly<Record<string, string | undefined>> = p
     captureBytes: env.WAYBILL_CAPTURE_BYTES,
     redact: env.WAYBILL_REDACT,
     operationRetentionDays: env.WAYBILL_OPERATION_RETENTION,
+    sessionRetentionDays: env.WAYBILL_SESSION_RETENTION,
     maxJournalBytes: env.WAYBILL_JOURNAL_MAX,
     journalFsync: env.WAYBILL_JOURNAL_FSYNC,
     whenLedgerFull: env.WAYBILL_LEDGER_FULL,

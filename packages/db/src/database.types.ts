@@ -538,6 +538,10 @@ export type Database = {
         Args: { lease: string; lease_holder: string }
         Returns: boolean
       }
+      remove_operations_of_ended_sessions: {
+        Args: { operation_days: number; session_days: number }
+        Returns: number
+      }
       slow_operations: {
         Args: {
           id_before: string

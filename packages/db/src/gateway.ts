@@ -91,7 +91,9 @@ export function openGateway(options: GatewayOptions): Gateway {
     );
   const heartbeat = openHeartbeat({ calls, log, clientIds });
   const retentionDays = options.operationRetentionDays;
-  const jobs = retentionDays === undefined ? undefined : openJobs({ calls, log, instance, retentionDays });
+  const { sessionRetentionDays } = options;
+  const jobs =
+    retentionDays === undefined ? undefined : openJobs({ calls, log, instance, retentionDays, sessionRetentionDays });
   const watchers = operationWatchers();
 
   const registered = (clientId: string): void => {
@@ -197,6 +199,7 @@ function checkOptions(options: GatewayOptions): string {
   checkNumber("captureBytes", options.captureBytes, 0, 65_536);
   checkNumber("maxJournalBytes", options.maxJournalBytes, 1_048_576, Number.MAX_SAFE_INTEGER);
   checkNumber("operationRetentionDays", options.operationRetentionDays, 1, 3650);
+  checkNumber("sessionRetentionDays", options.sessionRetentionDays, 0, 3650);
   const instance = options.instance ?? hostname();
   refuse("instance", instanceSchema.safeParse(instance));
   return instance;

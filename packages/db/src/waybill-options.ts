@@ -36,6 +36,8 @@ export interface WaybillOptions {
    * that are, one does. Without it this process runs none.
    */
   readonly operationRetentionDays?: number | undefined;
+  /** Days for which records outlive the end of their session, 0 to 3650. Default: `operationRetentionDays`. Needs that one. */
+  readonly sessionRetentionDays?: number | undefined;
   /**
    * When records are brought to the disk. `never`: the death of the process costs none, a power cut may. `interval`: a
    * power cut costs at most about the last second. `always`: no request leaves before its intent is on the disk, which

@@ -23,6 +23,7 @@ export function openWaybill(
     redact: env.redact,
     // the jobs are the server's: a command ends too soon for them
     operationRetentionDays: suffix === "" ? env.operationRetentionDays : undefined,
+    sessionRetentionDays: env.sessionRetentionDays,
     maxJournalBytes: env.maxJournalBytes,
     journalFsync: env.journalFsync,
     // PGlite never calls fsync

@@ -37,6 +37,8 @@ export interface JobCalls {
   releaseLease(lease: string, holder: string): Promise<void>;
   /** One step of the partitions' upkeep. */
   maintainOperations(retentionDays: number): Promise<Maintenance>;
+  /** How many records of sessions that ended `sessionDays` ago were removed: 10,000 at most. */
+  removeOperationsOfEndedSessions(sessionDays: number, operationDays: number): Promise<number>;
   beatClients(clientIds: readonly string[]): Promise<void>;
   /** How many clients were marked. */
   disconnectDeadClients(afterSeconds: number): Promise<number>;
@@ -77,6 +79,11 @@ export function openJobCalls({ url, secretKey, ca }: JobCallsOptions): JobCalls 
     async maintainOperations(retentionDays) {
       const call = client.rpc("maintain_operations", { retention_days: retentionDays });
       return one("The upkeep of the partitions", maintenanceSchema, await call.abortSignal(within(MAINTENANCE_MS)));
+    },
+    async removeOperationsOfEndedSessions(sessionDays, operationDays) {
+      const input = { session_days: sessionDays, operation_days: operationDays };
+      const call = client.rpc("remove_operations_of_ended_sessions", input);
+      return one("Removing records of ended sessions", z.number(), await call.abortSignal(within(MAINTENANCE_MS)));
     },
     async beatClients(clientIds) {
       const call = client.rpc("beat_clients", { client_ids: [...clientIds] });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { start, type LocalSupabase } from "@waybill/local-supabase";
 import postgres from "postgres";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { createUuidV7 } from "../ledger/index.ts";
 import { openHeartbeat, openJobCalls, openJobs } from "./index.ts";
 import type { JobCalls } from "./job-calls.ts";
 import type { JobTimes } from "./jobs.ts";
@@ -13,10 +14,12 @@ const quick: JobTimes = {
   renewMs: 100,
   maintainEveryMs: 60_000,
   sweepEveryMs: 200,
+  expireEveryMs: 200,
   deadAfterMs: 1000,
   closeMs: 2000,
 };
 const patient = { timeout: 15_000, interval: 50 };
+const newId = createUuidV7();
 const quiet = () => {};
 
 // a stack of its own: what it takes for dead would be alive for the other tests
@@ -174,5 +177,68 @@ test("nobody but the secret key may call what the jobs call", async () => {
   await expect(others.maintainOperations(1)).rejects.toEqual(refused);
   await expect(others.beatClients([])).rejects.toEqual(refused);
   await expect(others.disconnectDeadClients(1)).rejects.toEqual(refused);
+  await expect(others.removeOperationsOfEndedSessions(0, 30)).rejects.toEqual(refused);
   await others.close();
+});
+
+test("records go when their session ended long enough ago, and those of other sessions stay", async () => {
+  await addClient("jobs-test/anon");
+  const secret = `v1:k:${"a".repeat(60)}`;
+  const days = (count: number) => new Date(Date.now() + count * 86_400_000);
+  const ended: [name: string, row: Record<string, unknown>][] = [
+    ["expired long ago", { expires_at: days(-3) }],
+    ["logged out long ago", { expires_at: days(1), is_active: false, last_activity: days(-3) }],
+    ["expired lately", { expires_at: days(-1) }],
+    ["open", { expires_at: days(1) }],
+  ];
+  for (const [name, row] of ended) {
+    const [session] = await sql<{ session_id: string }[]>`insert into authentication_contexts ${sql({
+      user_id: "jobs-test",
+      access_token: secret,
+      refresh_token: secret,
+      token_hash: crypto.randomUUID().replaceAll("-", "").repeat(2),
+      created_at: days(-9),
+      last_activity: days(-4),
+      ...row,
+    })} returning session_id`;
+    await sql`insert into database_operations ${sql({
+      operation_id: newId(),
+      client_id: "jobs-test/anon",
+      operation_type: "read",
+      status: "pending",
+      table_name: "t",
+      error_message: null,
+      request_id: name,
+      session_id: session?.session_id ?? null,
+    })}`;
+  }
+  await sql`insert into database_operations ${sql({
+    operation_id: newId(),
+    client_id: "jobs-test/anon",
+    operation_type: "read",
+    status: "pending",
+    table_name: "t",
+    request_id: "no session",
+  })}`;
+  const left = async () =>
+    (await sql`select request_id from database_operations where client_id = 'jobs-test/anon'`)
+      .map(({ request_id }) => String(request_id))
+      .toSorted();
+  const keeping = openJobs({ calls, log: quiet, instance: "keeping", retentionDays: 30, times: quick });
+  await vi.waitFor(() => expect(keeping.isRunning()).toBe(true), patient);
+  await keeping.close();
+  expect(await left()).toHaveLength(5);
+  const jobs = openJobs({
+    calls,
+    log: quiet,
+    instance: "expiry",
+    retentionDays: 30,
+    sessionRetentionDays: 2,
+    times: quick,
+  });
+  await vi.waitFor(async () => expect(await left()).toEqual(["expired lately", "no session", "open"]), patient);
+  await jobs.close();
+  expect(await calls.removeOperationsOfEndedSessions(0, 30)).toBe(1);
+  expect(await left()).toEqual(["no session", "open"]);
+  await sql`delete from authentication_contexts where user_id = 'jobs-test'`;
 });

@@ -11,6 +11,8 @@ export interface JobsOptions {
   readonly instance: string;
   /** Days for which records are kept. */
   readonly retentionDays: number;
+  /** Days for which records outlive their session; undefined: for as long as any record is kept. */
+  readonly sessionRetentionDays?: number | undefined;
   readonly times?: Partial<JobTimes> | undefined;
 }
 
@@ -21,6 +23,7 @@ export interface JobTimes {
   readonly renewMs: number;
   readonly maintainEveryMs: number;
   readonly sweepEveryMs: number;
+  readonly expireEveryMs: number;
   /** A client whose process gave no heartbeat for so long is dead: six beats (heartbeat.ts). */
   readonly deadAfterMs: number;
   /** How long `close` waits for a step under way and for the lease to be given up (default 2 s). */
@@ -32,6 +35,7 @@ const standard: JobTimes = {
   renewMs: 5_000,
   maintainEveryMs: 600_000,
   sweepEveryMs: 15_000,
+  expireEveryMs: 60_000,
   deadAfterMs: 60_000,
   closeMs: 2_000,
 };
@@ -45,9 +49,14 @@ export interface Jobs {
 
 /** Steps of one run: more wait for the next run, so that no bug in an answer turns into an endless loop. */
 const STEPS = 400;
+/** What one call removes at most; fewer means that none are left. */
+const REMOVED_A_STEP = 10_000;
 
-export function openJobs({ calls, log, instance, retentionDays, times }: JobsOptions): Jobs {
-  const { leaseMs, renewMs, maintainEveryMs, sweepEveryMs, deadAfterMs, closeMs } = { ...standard, ...times };
+export function openJobs({ calls, log, instance, retentionDays, sessionRetentionDays, times }: JobsOptions): Jobs {
+  const { leaseMs, renewMs, maintainEveryMs, sweepEveryMs, deadAfterMs, closeMs, expireEveryMs } = {
+    ...standard,
+    ...times,
+  };
   const says = complaints(log);
   let closed = false;
   // what a close cuts off has not failed
@@ -64,7 +73,7 @@ export function openJobs({ calls, log, instance, retentionDays, times }: JobsOpt
     answered: (error) => complain("lease", error),
     changed(isHeld) {
       log("info", isHeld ? "This process runs the jobs now" : "Another process runs the jobs now", { instance });
-      if (isHeld) for (const job of [maintenance, sweep]) job.now();
+      if (isHeld) for (const job of [maintenance, sweep, expiry]) job.now();
     },
   });
   const isOurs = (): boolean => !closed && lease.isHeld();
@@ -91,12 +100,21 @@ export function openJobs({ calls, log, instance, retentionDays, times }: JobsOpt
     const marked = await calls.disconnectDeadClients(deadAfterMs / 1000);
     if (marked > 0) log("warn", "Clients of processes that show no life were marked as disconnected", { marked });
   });
+  const expiry = job("removal of ended sessions' records", expireEveryMs, async () => {
+    // days go whole at the ledger's own retention, and nothing is left to do here
+    if (sessionRetentionDays === undefined || sessionRetentionDays >= retentionDays) return;
+    for (let step = 0; step < STEPS && isOurs(); step += 1) {
+      const removed = await calls.removeOperationsOfEndedSessions(sessionRetentionDays, retentionDays);
+      if (removed > 0) log("info", "Records of ended sessions were removed", { removed });
+      if (removed < REMOVED_A_STEP) return;
+    }
+  });
 
   return {
     isRunning: isOurs,
     async close() {
       closed = true;
-      const orderly = Promise.all([maintenance.close(), sweep.close()]).then(() => lease.close());
+      const orderly = Promise.all([maintenance.close(), sweep.close(), expiry.close()]).then(() => lease.close());
       // it is a courtesy: the lease ends by itself, and a step that goes on in the database does no harm
       await Promise.race([orderly, sleep(closeMs, undefined, { ref: false })]);
     },
