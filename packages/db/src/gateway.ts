@@ -67,7 +67,7 @@ export function openGateway(options: GatewayOptions): Gateway {
   const log = options.log ?? silentLog;
   const keys = options.encryptionKeys ?? keysOfDirectory(journalDir);
   // as many as both clients may have under way, so that neither takes the other's
-  const transport = openTransport({ url, ca, connections: 128, staysAtOrigin: true });
+  const transport = openTransport({ url, ca, connections: 128 });
   let settleHeld = (): void => {};
   // before the ledger's own, which writes what comes of it
   const forgetExit = onExit(() => settleHeld());

@@ -60,7 +60,7 @@ export function openSideClients(options: SideClientsOptions): SideClients {
 
   const start = (identity: SideIdentity) => {
     const { client_id: clientId, client_type: clientType, url, key } = identity;
-    const transport = openTransport({ url, ca, lookup: options.lookup, staysAtOrigin: true });
+    const transport = openTransport({ url, ca, lookup: options.lookup });
     const theirs = openClientRows({ url, secretKey: key, ca, lookup: options.lookup });
     // its row is there since it was registered, and the ledger's flush would wait for good for one that is removed by now
     options.onRegistered(clientId);

@@ -51,7 +51,7 @@ const MAINTENANCE_MS = 65_000;
 
 export function openJobCalls({ url, secretKey, ca }: JobCallsOptions): JobCalls {
   // Few sockets of its own: a pool full of hanging calls must not cost a process its lease.
-  const transport = openTransport({ url, ca, connections: 2, maxPending: 20, staysAtOrigin: true });
+  const transport = openTransport({ url, ca, connections: 2, maxPending: 20 });
   const client = createClient<Database>(url, secretKey, {
     global: { fetch: untrackedFetch(transport, MAINTENANCE_MS) },
     db: { retry: false },

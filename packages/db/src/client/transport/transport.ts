@@ -1,5 +1,5 @@
 import type { LookupFunction } from "node:net";
-import { Agent, Dispatcher, Dispatcher1Wrapper, Pool } from "undici";
+import { Dispatcher, Dispatcher1Wrapper, Pool } from "undici";
 import { transportBusy } from "../errors.ts";
 import { exchangeWhole, type OutgoingRequest } from "./exchange.ts";
 import type { Answer } from "./light-response.ts";
@@ -19,8 +19,6 @@ export interface TransportOptions {
   readonly maxResponseBytes?: number | undefined;
   /** Finds the addresses of a host; the system's where none is given. */
   readonly lookup?: LookupFunction | undefined;
-  /** Follows no redirect to another origin: a literal address is connected to without asking `lookup`. */
-  readonly staysAtOrigin?: boolean | undefined;
   readonly connectTimeoutMs?: number | undefined;
 }
 
@@ -34,10 +32,10 @@ export interface Transport {
   close(): Promise<void>;
 }
 
-/** Opens no connection before the first request. */
+/** Opens no connection before the first request, and none but to the project's origin. */
 export function openTransport(options: TransportOptions): Transport {
   const { origin } = new URL(options.url);
-  const settings = {
+  const pool = new Pool(origin, {
     connections: options.connections ?? 64,
     pipelining: 1,
     // each operation has its own deadline, over all of these
@@ -49,12 +47,8 @@ export function openTransport(options: TransportOptions): Transport {
       ...(options.ca === undefined ? {} : { ca: options.ca }),
       ...(options.lookup === undefined ? {} : { lookup: options.lookup }),
     },
-  };
-  const pool = new Pool(origin, settings);
-  const elsewhere = new Agent(settings);
-  const dispatcher = new Dispatcher1Wrapper(
-    new ByOrigin(origin, pool, options.staysAtOrigin === true ? null : elsewhere),
-  );
+  });
+  const dispatcher = new Dispatcher1Wrapper(new WithinOrigin(origin, pool));
   const maxPending = options.maxPending ?? 10_000;
   const maxBytes = options.maxResponseBytes ?? 64 * 1024 * 1024;
   let pending = 0;
@@ -77,33 +71,28 @@ export function openTransport(options: TransportOptions): Transport {
         pending -= 1;
       }
     },
-    async close() {
-      await Promise.all([pool.destroy(), elsewhere.destroy()]);
-    },
+    close: () => pool.destroy(),
   };
 }
 
 /**
- * Our sockets for the project, and others for where it redirects to. An Agent alone would not do: it closes a pool of
- * ours as soon as that has no connection left.
+ * Our sockets, for the project alone: the platform's fetch sends `apikey` along where a redirect leads to another origin,
+ * and connects to a literal address without asking `lookup`.
  */
-class ByOrigin extends Dispatcher {
+class WithinOrigin extends Dispatcher {
   readonly #origin: string;
   readonly #pool: Dispatcher;
-  readonly #elsewhere: Dispatcher | null;
 
-  constructor(origin: string, pool: Dispatcher, elsewhere: Dispatcher | null) {
+  constructor(origin: string, pool: Dispatcher) {
     super();
     this.#origin = origin;
     this.#pool = pool;
-    this.#elsewhere = elsewhere;
   }
 
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
-    const isOurs = String(options.origin).replace(/\/$/, "") === this.#origin;
-    if (isOurs) return this.#pool.dispatch(options, new UnsentNoting(handler));
-    if (this.#elsewhere === null) throw new TypeError(`A redirect away from ${this.#origin} is not followed.`);
-    // not noted: a redirect's second request may be unsent, but the first one was not
-    return this.#elsewhere.dispatch(options, handler);
+    if (String(options.origin).replace(/\/$/, "") === this.#origin) {
+      return this.#pool.dispatch(options, new UnsentNoting(handler));
+    }
+    throw new TypeError(`A redirect away from ${this.#origin} is not followed.`);
   }
 }
