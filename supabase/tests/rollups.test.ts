@@ -107,6 +107,27 @@ test("a record without a time taken counts, and its bucket is none", async () =>
   expect(await totals(table_name)).toEqual([{ status: "timeout", operations: 1, ms: 0, buckets: [null] }]);
 });
 
+test("an answer from memory counts, and the time that it took does not", async () => {
+  const table_name = "rollup_cached";
+  const cached = operation({ table_name, attempts: 0, execution_time_ms: 1 });
+  // as the first row of an operation that was stored as pending, too
+  const settled = operation({ table_name, attempts: 0, execution_time_ms: 1 });
+  await record(cached, pending(settled));
+  await record(settled);
+  const refused = operation({
+    table_name,
+    attempts: 0,
+    execution_time_ms: 8,
+    status: "error",
+    error_message: "no room",
+  });
+  await record(refused, operation({ table_name, attempts: 1, execution_time_ms: 64 }));
+  expect(await totals(table_name)).toEqual([
+    { status: "error", operations: 1, ms: 8, buckets: [12] },
+    { status: "success", operations: 3, ms: 64, buckets: [24, null] },
+  ]);
+});
+
 test("each power of two begins a bucket of its own, and a bucket holds what lies before the next", async () => {
   const rows = await sql<{ ms: number; bucket: number }[]>`
     select ms, waybill.latency_bucket(ms) as bucket from generate_series(1, 5000) ms`;
