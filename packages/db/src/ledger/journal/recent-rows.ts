@@ -90,7 +90,12 @@ export class RecentRows {
     slab.start = start;
     this.#slabs.push(slab);
     let kept = this.#slabs.reduce((sum, { bytes }) => sum + bytes.length, 0);
-    while (kept > KEPT_BYTES && this.#slabs.length > 1) kept -= this.#slabs.shift()?.bytes.length ?? 0;
+    while (kept > KEPT_BYTES && this.#slabs.length > 1) {
+      const oldest = this.#slabs.shift();
+      if (oldest === undefined) break;
+      kept -= oldest.bytes.length;
+      this.#reuse(oldest);
+    }
     return slab;
   }
 
