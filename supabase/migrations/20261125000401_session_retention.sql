@@ -1,6 +1,6 @@
 -- Removes operations of sessions that ended session_days ago or longer (data-model.md: "Operations are cleaned up when
--- session expires"), at most 10,000 a call; answers how many. A session ends when it expires, or with its last activity
--- where it was ended before. Its row stays, and so do all totals.
+-- session expires"), at most 10,000 a call; answers how many. A session ends when expires_at says, which a
+-- logout moves to its own moment. Its row stays, and so do all totals.
 -- Operations are at most operation_days old, so sessions that ended a day before that have none left.
 create function public.remove_operations_of_ended_sessions(session_days integer, operation_days integer)
 returns integer
@@ -24,8 +24,7 @@ begin
     select d.operation_id
     from public.authentication_contexts s
     join public.database_operations d on d.session_id = s.session_id
-    where (s.expires_at <= now() - make_interval(days => session_days)
-        or (not s.is_active and s.last_activity <= now() - make_interval(days => session_days)))
+    where s.expires_at <= now() - make_interval(days => session_days)
       and s.expires_at > now() - make_interval(days => operation_days + 1)
     limit step
   ));

@@ -187,8 +187,8 @@ test("records go when their session ended long enough ago, and those of other se
   const days = (count: number) => new Date(Date.now() + count * 86_400_000);
   const ended: [name: string, row: Record<string, unknown>][] = [
     ["expired long ago", { expires_at: days(-3) }],
-    ["logged out long ago", { expires_at: days(1), is_active: false, last_activity: days(-3) }],
-    ["expired lately", { expires_at: days(-1) }],
+    ["logged out long ago", { expires_at: days(-3), is_active: false, last_activity: days(-3) }],
+    ["expired lately, last used before", { expires_at: days(-1), is_active: false }],
     ["open", { expires_at: days(1) }],
   ];
   for (const [name, row] of ended) {
@@ -236,7 +236,10 @@ test("records go when their session ended long enough ago, and those of other se
     sessionRetentionDays: 2,
     times: quick,
   });
-  await vi.waitFor(async () => expect(await left()).toEqual(["expired lately", "no session", "open"]), patient);
+  await vi.waitFor(
+    async () => expect(await left()).toEqual(["expired lately, last used before", "no session", "open"]),
+    patient,
+  );
   await jobs.close();
   expect(await calls.removeOperationsOfEndedSessions(0, 30)).toBe(1);
   expect(await left()).toEqual(["no session", "open"]);
