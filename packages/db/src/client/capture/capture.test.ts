@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { classify } from "../classify/classify.ts";
 import { createCapture } from "./capture.ts";
@@ -6,6 +7,8 @@ import { createRedaction, REDACTED } from "./redaction.ts";
 
 const listed = createCapture(createRedaction(["ssn", "patients.diagnosis"]), 1000);
 const listedWhole = createCapture(createRedaction(["vault.*"]), 1000);
+
+const isHidden = (name: string): boolean => createRedaction(["ssn"]).secretsOf("users", "alone").holds(name);
 
 interface Given {
   method?: string;
@@ -173,6 +176,18 @@ describe("an answer", () => {
     expect(captured({ query }, answer).response).toEqual([
       { id: 1, x: REDACTED, api_key: REDACTED, owner: { y: REDACTED } },
     ]);
+  });
+  it("loses every secret value, whatever its key is made of", () => {
+    const parts = fc.constantFrom(..."to|To|ken|KEYS|k|ey|ssn|pass|word|_|x|ü|otp|:|{".split("|"), '"', "\\");
+    const key = fc.array(parts, { minLength: 1, maxLength: 4 }).map((some) => some.join(""));
+    const rows = fc.array(fc.dictionary(key, fc.constant("v")), { maxLength: 3 });
+    const run = fc.property(rows, (given) => {
+      const hidden = given.map((row) =>
+        Object.fromEntries(Object.keys(row).map((name) => [name, isHidden(name) ? REDACTED : "v"])),
+      );
+      expect(captured({}, JSON.stringify(given)).response).toEqual(hidden);
+    });
+    fc.assert(run, { numRuns: 1000 });
   });
   it("loses another table's listed column when that table comes along", () => {
     const answer = '[{"patients":{"diagnosis":"flu"}}]';

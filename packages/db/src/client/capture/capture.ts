@@ -1,7 +1,8 @@
 import { jsonString } from "../../json-string.ts";
 import type { JsonText } from "../../ledger/ledger-types.ts";
 import type { OperationClass } from "../classify/operation-class.ts";
-import { isJson, jsonbText } from "./jsonb-text.ts";
+import { BACKSLASHES, LIKELY_KEYS, LINE_BREAKS } from "./json-scan.ts";
+import { jsonbText } from "./jsonb-text.ts";
 import { countRows, redactJson } from "./redact-json.ts";
 import { embedsOthers, redactSearch, secretAliases } from "./redact-search.ts";
 import type { SearchParameters } from "./redact-search.ts";
@@ -77,10 +78,10 @@ export function createCapture(redaction: Redaction, limit = CAPTURE_BYTES): Capt
       const { secrets, aliases } = rules;
       const isSecret = (key: string): boolean => secrets.holds(key) || (aliases?.has(key) ?? false);
       const doubtful = aliases !== undefined || rules.values.length > 0 || rules.hasMore;
-      const captured = bodyText(text, bytes, limit, rows, (part, whole) => {
-        if (whole === "text") return doubtful || secrets.mentions(part) ? null : scrub(part, rules);
-        const clean = doubtful || secrets.suspects(part) ? redactJson(part, isSecret) : part;
-        return scrubJson(clean, rules);
+      const captured = bodyText({ text, bytes, limit, rows, secrets }, (part, kind, mayHoldSecrets) => {
+        if (kind === "text") return doubtful || secrets.mentions(part) ? null : scrub(part, rules);
+        const isDoubtful = doubtful || (mayHoldSecrets && secrets.suspects(part));
+        return scrubJson(isDoubtful ? redactJson(part, isSecret) : part, rules);
       });
       return captured.replaced ? `{"characters_replaced":true,"body":${captured.text}}` : captured.text;
     },
@@ -107,10 +108,11 @@ function bodyMember(
   if (!kind.captures) return `,"bytes":${bytes}`;
   if (secrets.all) return `,"body":"${REDACTED}","bytes":${bytes}`;
   const found = (piece: string): void => valuesIn(piece).forEach(keep);
-  const captured = bodyText(body, bytes, limit, null, (part, whole) => {
+  const captured = bodyText({ text: body, bytes, limit, rows: null, secrets }, (part, kind, mayHoldSecrets) => {
     // a column's values in a CSV or a query plan cannot be told apart, so one secret name hides the text
-    if (whole === "text") return secrets.mentions(part) ? null : part;
-    return secrets.suspects(part) ? redactJson(part, (key) => secrets.holds(key), found) : part;
+    if (kind === "text") return secrets.mentions(part) ? null : part;
+    const isDoubtful = mayHoldSecrets && secrets.suspects(part);
+    return isDoubtful ? redactJson(part, (key) => secrets.holds(key), found) : part;
   });
   return `,"body":${captured.text}${captured.replaced ? ',"characters_replaced":true' : ""}`;
 }
@@ -121,16 +123,23 @@ function hidesMore(body: string, secrets: Secrets, limit: number): boolean {
   return Buffer.byteLength(body) > limit && secrets.suspects(body.slice(0, COUNTABLE));
 }
 
+interface Body {
+  readonly text: string;
+  readonly bytes: number;
+  readonly limit: number;
+  /** As the answer's headers say. */
+  readonly rows: number | null;
+  readonly secrets: Secrets;
+}
+
+/** What is kept of a text; null to keep nothing. */
+type Redact = (part: string, kind: "json" | "text", mayHoldSecrets: boolean) => string | null;
+
 /** A body as JSON: itself where it is whole and short enough, else its size, its rows and its beginning. */
-function bodyText(
-  text: string,
-  bytes: number,
-  limit: number,
-  rows: number | null,
-  redact: (part: string, whole: "json" | "text") => string | null,
-): { text: string; replaced: boolean } {
+function bodyText({ text, bytes, limit, rows, secrets }: Body, redact: Redact): { text: string; replaced: boolean } {
   if (bytes > limit) {
-    const beginning = redact(text.slice(0, previewWithin(limit)), LIKE_JSON.test(text) ? "json" : "text") ?? REDACTED;
+    const part = text.slice(0, previewWithin(limit));
+    const beginning = redact(part, LIKE_JSON.test(text) ? "json" : "text", true) ?? REDACTED;
     const count = rows ?? countRows(text, COUNTABLE);
     return {
       text: `{"truncated":true,"bytes":${bytes},"rows":${count ?? "null"},"preview":${jsonString(beginning)}}`,
@@ -138,8 +147,10 @@ function bodyText(
     };
   }
   if (text === "") return { text: "null", replaced: false };
-  if (isJson(text)) return jsonbText(redact(text, "json") ?? `"${REDACTED}"`);
-  return { text: jsonString(redact(text, "text") ?? REDACTED), replaced: false };
+  const found = secrets.scan(text);
+  if (found === 0) return { text: jsonString(redact(text, "text", true) ?? REDACTED), replaced: false };
+  const kept = redact(text, "json", (found & (LIKELY_KEYS | BACKSLASHES)) !== 0) ?? `"${REDACTED}"`;
+  return (found & (LINE_BREAKS | BACKSLASHES)) === 0 ? { text: kept, replaced: false } : jsonbText(kept);
 }
 
 function previewWithin(limit: number): number {

@@ -1,3 +1,5 @@
+import { JsonScanner, lettersOf } from "./json-scan.ts";
+
 /** Stands wherever a secret stood. */
 export const REDACTED = "[redacted]";
 
@@ -19,6 +21,8 @@ export interface Secrets {
   readonly all: boolean;
   /** Whether a text may hold a secret at all; false costs one regular expression and is final. */
   suspects(json: string): boolean;
+  /** What a look at a body tells, see {@link JsonScanner}: without likely keys and backslashes, it holds no secret key. */
+  scan(text: string): number;
   /** Whether a text that is no JSON names a secret anywhere: a CSV, a query plan. */
   mentions(text: string): boolean;
 }
@@ -72,10 +76,12 @@ function secretsIn(listed: ReadonlySet<string>, all: boolean): Secrets {
   // A key may be spelt with escapes (a json column keeps them): then the closer look decides. So it does for what goes on
   // for longer than a name, or a long text full of such words would be read over and over.
   const isKey = (begins: string, goesOn: string): string => `${begins}(?:${goesOn}{0,64}\\\\*"\\s*:|${goesOn}{65})`;
-  const suspicious = new RegExp(`${isKey(`(?:${stems})`, `[^"\\\\]`)}|${isKey("\\\\u00[2-7]", '[^"]')}`, "i");
+  const suspicious = new RegExp(`${isKey(`(?:${stems})`, `(?:[^"\\\\]|\\\\.)`)}|${isKey("\\\\u00[2-7]", '[^"]')}`, "i");
   const known = new Map<string, boolean>();
+  const scanner = new JsonScanner([...STEMS, ...listed].map(lettersOf));
   return {
     all,
+    scan: (text) => scanner.scan(text),
     suspects: (json) => all || suspicious.test(json),
     mentions: (text) => all || isSecretName(text) || [...listed].some((name) => name !== "*" && text.includes(name)),
     holds(name) {
