@@ -13,7 +13,7 @@ export function sameTransport(url: string): { fetch: typeof globalThis.fetch; cl
     const limit = new Limit(DEADLINE_MS, DEADLINE_MS, request.signal);
     try {
       const { method, target: path, headers: given, body } = request;
-      const headers = [...given].flat();
+      const headers = given.flat();
       const sent = body.kind === "text" ? body.text : null;
       const answer = await transport.exchange({ method, path, headers, body: sent }, limit);
       return new LightResponse(answer, request.url, decode(answer.body));

@@ -10,7 +10,14 @@ import {
   operationWatchers,
   shuttingDown,
 } from "./client/index.ts";
-import type { CallConnection, OperationWatchers, Redaction, TrackedFetch, Transport } from "./client/index.ts";
+import type {
+  CallConnection,
+  HeaderLookup,
+  OperationWatchers,
+  Redaction,
+  TrackedFetch,
+  Transport,
+} from "./client/index.ts";
 import { createAddressGuard, openClientRows, openConnection } from "./connection/index.ts";
 import type { AddressGuard, Connection, ConnectionOptions } from "./connection/index.ts";
 import { WaybillDbError } from "./errors.ts";
@@ -110,11 +117,11 @@ export function openGateway(options: GatewayOptions): Gateway {
   let anon = options.publishableKey === undefined ? undefined : open("anon", options.publishableKey);
 
   let closing: Promise<void> | undefined;
-  const connectionOf = (headers: ReadonlyMap<string, string>): CallConnection => {
+  const connectionOf = (headers: HeaderLookup): CallConnection => {
     const connection = byKey(headers);
     return closing === undefined ? connection : { ...connection, refusal: shuttingDown };
   };
-  const byKey = (headers: ReadonlyMap<string, string>): Connection => {
+  const byKey = (headers: HeaderLookup): Connection => {
     const key = headers.get("apikey");
     if (key === undefined || key === "" || key === secretKey || clientTypeOfKey(key) === "service_role") return service;
     // nobody would close one that is opened after the close

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { z } from "zod";
 import type { Call } from "../client/call/call.ts";
+import type { HeaderLookup } from "../client/index.ts";
 
 /** What a caller's own Cache-Control says when it wants the answer of this moment. */
 const FRESH_ONLY = /\b(?:no-store|no-cache|max-age=0)\b/i;
@@ -37,7 +38,7 @@ export function cacheKey({ method, url, headers }: Call["request"]): string {
 const claimsSchema = z.object({ exp: z.number().optional() });
 
 /** When the request's tokens end, in ms since 1970: Infinity for keys; null where that cannot be read. */
-export function tokensEndAt(headers: ReadonlyMap<string, string>): number | null {
+export function tokensEndAt(headers: HeaderLookup): number | null {
   const tokens = [headers.get("authorization")?.replace(/^Bearer +/i, ""), headers.get("apikey")];
   let end = Number.POSITIVE_INFINITY;
   for (const token of tokens) {

@@ -1,4 +1,5 @@
 export type { CallConnection } from "./call/call.ts";
+export type { HeaderLookup } from "./call/request-headers.ts";
 export type { TrackedFetchMeans } from "./call/options.ts";
 export { isConnectionFailure, isOutage, networkMessage, readErrorBody } from "./call/failure.ts";
 export type { ConnectionSign } from "./call/failure.ts";

@@ -6,6 +6,7 @@ import { readRequest } from "./call/read-request.ts";
 import type { TrackedFetchOptions } from "./call/options.ts";
 import { createRetries } from "./call/retries.ts";
 import type { ReadRequest } from "./call/read-request.ts";
+import { RequestHeaders } from "./call/request-headers.ts";
 import { Settlement } from "./call/settlement.ts";
 import { createSubjects, type SubjectOf } from "./call/subject.ts";
 import { takeTimeout } from "./call/timeout-header.ts";
@@ -82,7 +83,7 @@ export function createTrackedFetch(options: TrackedFetchOptions): TrackedFetch {
   };
   /** The same read, for nobody who waits for it. */
   const refresh = (request: ReadRequest): Promise<Response> => {
-    const headers = new Map(request.headers);
+    const headers = new RequestHeaders(request.headers);
     headers.delete("x-request-id");
     return inScopeOfItsOwn(() => perform(() => ({ ...request, headers, signal: null }), options.clock.start(), true));
   };

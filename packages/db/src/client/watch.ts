@@ -1,3 +1,4 @@
+import type { RequestHeaders } from "./call/request-headers.ts";
 import type { OperationIntent, OperationOutcome, OpenOperation } from "../ledger/ledger-types.ts";
 
 /** An operation as metrics and traces may know it: no user, no query, no body. */
@@ -25,7 +26,7 @@ export interface OperationWatchers {
   /** The answer takes the watcher away again. */
   add(watcher: OperationWatcher): () => void;
   /** Lets the watchers see an operation. Without any it costs one comparison. */
-  watch(intent: OperationIntent, headers: Map<string, string>, open: OpenOperation): OpenOperation;
+  watch(intent: OperationIntent, headers: Pick<RequestHeaders, "set">, open: OpenOperation): OpenOperation;
 }
 
 export function operationWatchers(): OperationWatchers {

@@ -4,6 +4,7 @@ import type { Capture } from "../capture/capture.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { OperationWatchers } from "../watch.ts";
 import type { CallConnection } from "./call.ts";
+import type { HeaderLookup } from "./request-headers.ts";
 import type { ReadThrough } from "./read-through.ts";
 import type { RetryOptions } from "./retries.ts";
 
@@ -12,7 +13,7 @@ export interface TrackedFetchOptions extends TrackedFetchMeans {
   readonly url: string;
   readonly transport: Transport;
   /** Told from the request's headers (names in lower case), since a caller's own client brings its own key. */
-  readonly connectionOf: (headers: ReadonlyMap<string, string>) => CallConnection;
+  readonly connectionOf: (headers: HeaderLookup) => CallConnection;
   /** Whether the client above retries by itself, so that its attempts are joined into one operation, and none are made here. */
   readonly joinRetries: boolean;
 }

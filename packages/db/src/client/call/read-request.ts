@@ -1,3 +1,5 @@
+import { RequestHeaders } from "./request-headers.ts";
+
 /** A call of `fetch`, read once: what it says, before anything is sent. */
 export interface ReadRequest {
   readonly method: string;
@@ -8,8 +10,7 @@ export interface ReadRequest {
   readonly path: string;
   /** Without its question mark; empty for none. */
   readonly query: string;
-  /** Names in lower case. */
-  readonly headers: Map<string, string>;
+  readonly headers: RequestHeaders;
   readonly body: ReadBody;
   readonly signal: AbortSignal | null;
   /** What the platform's fetch is called with where the body streams. */
@@ -74,15 +75,12 @@ function normalize(text: string): string {
   return url.href;
 }
 
-function readHeaders(given: RequestInit["headers"]): Map<string, string> {
-  const headers = new Map<string, string>();
-  if (given === undefined) return headers;
-  const read = given instanceof Headers ? given : new Headers(given);
-  for (const [name, value] of read) headers.set(name, value);
-  return headers;
+function readHeaders(given: RequestInit["headers"]): RequestHeaders {
+  // the platform's Headers give each name once, in lower case
+  return new RequestHeaders(given instanceof Headers ? given : new Headers(given));
 }
 
-function readBody(body: unknown, headers: Map<string, string>): ReadBody {
+function readBody(body: unknown, headers: RequestHeaders): ReadBody {
   if (body === undefined || body === null) return { kind: "none" };
   if (typeof body === "string") {
     if (!headers.has("content-type")) headers.set("content-type", "text/plain;charset=UTF-8");

@@ -59,8 +59,7 @@ async function sendStreaming(transport: Transport, { kind, request }: Call, limi
 }
 
 function outgoing({ request }: Call): OutgoingRequest {
-  const headers: string[] = [];
-  for (const [name, value] of request.headers) headers.push(name, value);
+  const headers = request.headers.flat();
   if (!request.headers.has("accept")) headers.push("accept", "*/*");
   if (!request.headers.has("user-agent")) headers.push("user-agent", "waybill");
   const { method, target, body } = request;

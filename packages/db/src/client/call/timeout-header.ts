@@ -1,3 +1,5 @@
+import type { RequestHeaders } from "./request-headers.ts";
+
 /** Asks for a deadline of a call's own, in ms; it never leaves the process. */
 export const TIMEOUT_HEADER = "x-waybill-timeout-ms";
 /** As long as the setting for all calls may be. */
@@ -8,7 +10,7 @@ const LONGEST_MS = 3_600_000;
  *
  * @throws TypeError for anything but a whole number within the bounds: before a record begins, and nothing is sent
  */
-export function takeTimeout(headers: Map<string, string>): number | undefined {
+export function takeTimeout(headers: Pick<RequestHeaders, "get" | "delete">): number | undefined {
   const text = headers.get(TIMEOUT_HEADER);
   if (text === undefined) return undefined;
   headers.delete(TIMEOUT_HEADER);

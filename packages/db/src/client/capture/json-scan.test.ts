@@ -6,13 +6,15 @@ import { isJson } from "./jsonb-text.ts";
 const scanner = new JsonScanner([lettersOf("token"), lettersOf("key")]);
 
 describe("takes and refuses what JSON.parse does", () => {
-  it.each([
-    ...["", " ", "[", "]", "{", "}", "[]]", "[,]", "[1,]", "[1 2]", "{1:2}", '{"a"}', '{"a":}', '{"a":1,}', '{"a" 1}'],
-    ...['"', '"\\"', '"\\x"', '"\\u12g4"', '"\\u123', '"\t"', '"\n"', "'a'", '"a" "b"', '{"a":1}}', "[}", '{"a":1]'],
-    ...["01", "-", "+1", "1.", ".5", "1e", "1e+", "-01", "1.e1", "0x1", "tru", "truee", "nul", "NaN", "\uFEFF[]"],
-    ...["0", "-0", "1.5E-7", "1e+9", "true", "false", "null", '""', '"\\u12aF\\/\\n"', '{"":[{},[]]}', "\t\r\n [ ] \n"],
-    ...['"é\u2028\uD800"', '"\u007f"', "\u00a0[]", "[1\u0000]", '{"a":{"b":[1,{"c":null}]},"d":"e"}', "[1]\u0000"],
-  ])("%j", (text) => {
+  it.each(
+    [
+      ["", " ", "[", "]", "{", "}", "[]]", "[,]", "[1,]", "[1 2]", "{1:2}", '{"a"}', '{"a":}', '{"a":1,}', '{"a" 1}'],
+      ['"', '"\\"', '"\\x"', '"\\u12g4"', '"\\u123', '"\t"', '"\n"', "'a'", '"a" "b"', '{"a":1}}', "[}", '{"a":1]'],
+      ["01", "-", "+1", "1.", ".5", "1e", "1e+", "-01", "1.e1", "0x1", "tru", "truee", "nul", "NaN", "\uFEFF[]"],
+      ["0", "-0", "1.5E-7", "1e+9", "true", "false", "null", '""', '"\\u12aF\\/\\n"', '{"":[{},[]]}', "\t\r\n [ ] \n"],
+      ['"é\u2028\uD800"', '"\u007f"', "\u00a0[]", "[1\u0000]", '{"a":{"b":[1,{"c":null}]},"d":"e"}', "[1]\u0000"],
+    ].flat(),
+  )("%j", (text) => {
     expect(scanner.scan(text) !== 0).toBe(isJson(text));
   });
 
@@ -20,7 +22,7 @@ describe("takes and refuses what JSON.parse does", () => {
     const spaced = fc.tuple(fc.json({ maxDepth: 4 }), fc.constantFrom(0, 1, "\t")).map(([json, space]) => {
       return JSON.stringify(JSON.parse(json), null, space);
     });
-    const marks = fc.constantFrom(...'[]{},:"\\u0123456789eE+-. \n\ttrfnul', "");
+    const marks = fc.constantFrom("", ...Array.from('[]{},:"\\u0123456789eE+-. \n\ttrfnul'));
     const run = fc.property(spaced, fc.nat(), fc.nat(1), marks, (json, where, cut, mark) => {
       expect(scanner.scan(json) & JSON_TEXT).toBe(JSON_TEXT);
       const at = where % (json.length + 1);

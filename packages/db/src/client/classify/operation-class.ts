@@ -20,7 +20,7 @@ export interface RequestShape {
   readonly method: string;
   /** The path below the project's URL, as sent: percent-encoded, beginning with a slash. */
   readonly path: string;
-  readonly headers: ReadonlyMap<string, string>;
+  readonly headers: Pick<ReadonlyMap<string, string>, "get">;
 }
 
 export function typeOfMethod(method: string): OperationType {
