@@ -80,12 +80,6 @@ function noteProof(call: Call, status: number, code: string | null): void {
 
 function responseData(capture: Capture, call: Call, { status, headers, body }: Answer, text: string): string {
   const range = headers["content-range"];
-  if (body.length > 0) return capture.response(call.kind, text, body.length, rowsOf(range), call.captured.rules);
+  if (body.length > 0) return capture.response(call.kind, text, body.length, range, call.captured.rules);
   return range === undefined ? `{"status":${status}}` : `{"status":${status},"content_range":${JSON.stringify(range)}}`;
-}
-
-/** `0-9/100` → 10. */
-function rowsOf(range: string | undefined): number | null {
-  const [, first, last] = /^(\d+)-(\d+)\//.exec(range ?? "") ?? [];
-  return first === undefined || last === undefined ? null : Number(last) - Number(first) + 1;
 }

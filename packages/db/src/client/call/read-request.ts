@@ -27,11 +27,14 @@ export type ReadBody =
 /** @throws TypeError for a URL outside the project: its keys must not go there. */
 export function readRequest(base: string, input: string | URL | Request, init: RequestInit = {}): ReadRequest {
   if (input instanceof Request) return readRequestObject(base, new Request(input, init));
-  const url = withinProject(base, typeof input === "string" ? input : input.href);
+  const { url, target, path, query } = withinProject(base, typeof input === "string" ? input : input.href);
   const headers = readHeaders(init.headers);
   return {
     method: (init.method ?? "GET").toUpperCase(),
-    ...url,
+    url,
+    target,
+    path,
+    query,
     headers,
     body: readBody(init.body, headers),
     signal: init.signal ?? null,

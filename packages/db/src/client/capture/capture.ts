@@ -48,7 +48,8 @@ export interface RequestToCapture {
 
 export interface Capture {
   request(request: RequestToCapture): CapturedRequest;
-  response(kind: OperationClass, text: string, bytes: number, rows: number | null, rules: CaptureRules): JsonText;
+  /** @param range the answer's `Content-Range` */
+  response(kind: OperationClass, text: string, bytes: number, range: string | undefined, rules: CaptureRules): JsonText;
 }
 
 export function createCapture(redaction: Redaction, limit = CAPTURE_BYTES): Capture {
@@ -72,13 +73,13 @@ export function createCapture(redaction: Redaction, limit = CAPTURE_BYTES): Capt
       const aliases = secretAliases(search, secrets);
       return { query_data: `${text}}`, rules: { secrets, aliases, values, hasMore, hidden: secrets.all } };
     },
-    response(kind, text, bytes, rows, rules) {
+    response(kind, text, bytes, range, rules) {
       if (!kind.captures) return `{"bytes":${bytes}}`;
       if (rules.hidden) return `{"redacted":true,"bytes":${bytes}}`;
       const { secrets, aliases } = rules;
       const isSecret = (key: string): boolean => secrets.holds(key) || (aliases?.has(key) ?? false);
       const doubtful = aliases !== undefined || rules.values.length > 0 || rules.hasMore;
-      const captured = bodyText({ text, bytes, limit, rows, secrets }, (part, kind, mayHoldSecrets) => {
+      const captured = bodyText({ text, bytes, limit, range, secrets }, (part, kind, mayHoldSecrets) => {
         if (kind === "text") return doubtful || secrets.mentions(part) ? null : scrub(part, rules);
         const isDoubtful = doubtful || (mayHoldSecrets && secrets.suspects(part));
         return scrubJson(isDoubtful ? redactJson(part, isSecret) : part, rules);
@@ -108,7 +109,7 @@ function bodyMember(
   if (!kind.captures) return `,"bytes":${bytes}`;
   if (secrets.all) return `,"body":"${REDACTED}","bytes":${bytes}`;
   const found = (piece: string): void => valuesIn(piece).forEach(keep);
-  const captured = bodyText({ text: body, bytes, limit, rows: null, secrets }, (part, kind, mayHoldSecrets) => {
+  const captured = bodyText({ text: body, bytes, limit, range: undefined, secrets }, (part, kind, mayHoldSecrets) => {
     // a column's values in a CSV or a query plan cannot be told apart, so one secret name hides the text
     if (kind === "text") return secrets.mentions(part) ? null : part;
     const isDoubtful = mayHoldSecrets && secrets.suspects(part);
@@ -127,8 +128,7 @@ interface Body {
   readonly text: string;
   readonly bytes: number;
   readonly limit: number;
-  /** As the answer's headers say. */
-  readonly rows: number | null;
+  readonly range: string | undefined;
   readonly secrets: Secrets;
 }
 
@@ -136,11 +136,11 @@ interface Body {
 type Redact = (part: string, kind: "json" | "text", mayHoldSecrets: boolean) => string | null;
 
 /** A body as JSON: itself where it is whole and short enough, else its size, its rows and its beginning. */
-function bodyText({ text, bytes, limit, rows, secrets }: Body, redact: Redact): { text: string; replaced: boolean } {
+function bodyText({ text, bytes, limit, range, secrets }: Body, redact: Redact): { text: string; replaced: boolean } {
   if (bytes > limit) {
     const part = text.slice(0, previewWithin(limit));
     const beginning = redact(part, LIKE_JSON.test(text) ? "json" : "text", true) ?? REDACTED;
-    const count = rows ?? countRows(text, COUNTABLE);
+    const count = rowsIn(range) ?? countRows(text, COUNTABLE);
     return {
       text: `{"truncated":true,"bytes":${bytes},"rows":${count ?? "null"},"preview":${jsonString(beginning)}}`,
       replaced: false,
@@ -151,6 +151,12 @@ function bodyText({ text, bytes, limit, rows, secrets }: Body, redact: Redact): 
   if (found === 0) return { text: jsonString(redact(text, "text", true) ?? REDACTED), replaced: false };
   const kept = redact(text, "json", (found & (LIKELY_KEYS | BACKSLASHES)) !== 0) ?? `"${REDACTED}"`;
   return (found & (LINE_BREAKS | BACKSLASHES)) === 0 ? { text: kept, replaced: false } : jsonbText(kept);
+}
+
+/** `0-9/100` → 10. */
+function rowsIn(range: string | undefined): number | null {
+  const [, first, last] = /^(\d+)-(\d+)\//.exec(range ?? "") ?? [];
+  return first === undefined || last === undefined ? null : Number(last) - Number(first) + 1;
 }
 
 function previewWithin(limit: number): number {

@@ -1,11 +1,19 @@
 import { identifierByteLimit, quoteIdentifier } from "@waybill/contracts";
 
+const REMEMBERED = 1000;
+const known = new Map<string, string>();
+
 /**
  * One part of a name as Postgres would write it (`quote_ident`): plain, or in double quotes, at most 63 bytes.
  * Anything gives a valid identifier: what Postgres cannot store in a name (NUL, nothing at all) is replaced.
  */
 export function quoteIdent(name: string): string {
-  return quoteIdentifier(cut(name.replaceAll("\0", "\uFFFD").toWellFormed()) || "?");
+  const before = known.get(name);
+  if (before !== undefined) return before;
+  const quoted = quoteIdentifier(cut(name.replaceAll("\0", "\uFFFD").toWellFormed()) || "?");
+  // a project has few names, but what callers send has no end
+  if (known.size < REMEMBERED && name.length <= identifierByteLimit) known.set(name, quoted);
+  return quoted;
 }
 
 /** `schema.name`, or `name` alone in schema public. */
