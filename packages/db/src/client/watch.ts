@@ -40,7 +40,7 @@ export function operationWatchers(): OperationWatchers {
       if (watchers.size === 0) return open;
       const { operation_id, client_id, operation_type, table_name, request_id } = intent;
       const operation = { operation_id, client_id, operation_type, table_name, request_id };
-      const setHeader = (name: string, value: string): void => void headers.set(name.toLowerCase(), value);
+      const setHeader = (name: string, value: string): void => headers.set(name.toLowerCase(), value);
       const told = [...watchers].map((watcher) => harmless(() => watcher.begun(operation, setHeader)));
       let settled = false;
       return {

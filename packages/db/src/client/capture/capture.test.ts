@@ -21,7 +21,7 @@ interface Given {
 function captured(
   { method = "GET", path = "/rest/v1/users", query = "", prefer, body }: Given,
   answer = "[]",
-  range: string | undefined = undefined,
+  range?: string,
   capture = listed,
 ) {
   const kind = classify({ method, path, headers: new Map(prefer === undefined ? [] : [["prefer", prefer]]) });
@@ -190,7 +190,8 @@ describe("an answer", () => {
       const hidden = given.map((row) =>
         Object.fromEntries(Object.keys(row).map((name) => [name, isHidden(name) ? REDACTED : "v"])),
       );
-      expect(captured({}, JSON.stringify(given)).response).toEqual(hidden);
+      // as text: JSON.parse of Node 24.21 takes a key of one escaped character for its backslash
+      expect(captured({}, JSON.stringify(given)).response_data).toBe(JSON.stringify(hidden));
     });
     fc.assert(run, { numRuns: 1000 });
   });
