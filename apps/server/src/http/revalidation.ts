@@ -4,12 +4,6 @@ import type { HTTPBaseHandlerOptions } from "@trpc/server/http";
 import type { RequestHandler } from "express";
 import onHeaders from "on-headers";
 
-/** What a procedure says of itself besides its schemas. */
-export interface ProcedureMeta {
-  /** Who asked may keep the answer to a GET, and asks each time whether it still stands. */
-  readonly revalidates?: boolean;
-}
-
 type ResponseMeta = NonNullable<HTTPBaseHandlerOptions<AnyRouter, unknown>["responseMeta"]>;
 
 /**

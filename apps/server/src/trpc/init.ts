@@ -1,7 +1,7 @@
 import { initTRPC } from "@trpc/server";
 import { formatError } from "./format-error.ts";
-import type { ProcedureMeta } from "../http/revalidation.ts";
 import type { RequestContext } from "./context.ts";
+import type { ProcedureMeta } from "./permissions.ts";
 
 const t = initTRPC.context<RequestContext>().meta<ProcedureMeta>().create({
   errorFormatter: formatError,

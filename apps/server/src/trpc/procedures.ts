@@ -1,17 +1,18 @@
 import { getTRPCErrorFromUnknown, type TRPCError } from "@trpc/server";
 import { jsonFault } from "@waybill/contracts";
 import { lastOperationId, type OperationContext, type Waybill, WaybillDbError } from "@waybill/db";
-import { isAdmin } from "../features/sessions/caller.ts";
+import type { Caller } from "../features/sessions/caller.ts";
 import { ApiError, invalidField } from "./api-error.ts";
 import type { RequestContext } from "./context.ts";
 import { asApiError } from "./format-error.ts";
 import { procedure } from "./init.ts";
+import { type Grant, grants, may } from "./permissions.ts";
 
 /** Anybody may call. All that it does upstream is recorded under the request's id. */
-export const publicProcedure = procedure.use((call) => begun(call, () => call.next()));
+export const publicProcedure = procedure.meta({ permission: "anybody" }).use((call) => begun(call, () => call.next()));
 
 /** Whoever holds a session token may call, even when the session has expired: to refresh it, or to end it. */
-export const sessionProcedure = procedure.use((call) =>
+export const sessionProcedure = procedure.meta({ permission: "session holder" }).use((call) =>
   begun(call, async () => {
     const { ctx, next } = call;
     if (ctx.bearer === null) throw unauthenticated();
@@ -23,29 +24,38 @@ export const sessionProcedure = procedure.use((call) =>
 );
 
 /** Whoever has signed in may call: with a session token (`wbs_…`) or a Supabase access token as bearer. */
-export const signedInProcedure = procedure.use((call) =>
+export const signedInProcedure = procedure.meta({ permission: "signed in" }).use((call) =>
   begun(call, async () => {
-    const { ctx, next } = call;
+    const { ctx, next, meta } = call;
     const caller = await ctx.caller();
     if (caller === null) throw unauthenticated();
     const { waybill } = ctx.services;
     const session_id = caller.held?.session.session_id ?? null;
     const context = { request_id: ctx.requestId, user_id: caller.userId, session_id };
-    /** Whose rows the stores shall read: an admin reads all, everybody else under its own row-level security. */
-    const readAs = () => (isAdmin(caller) ? undefined : waybill.forUser(caller.accessToken));
+    const seesAll = meta?.seesAll !== undefined && may(caller, meta.seesAll);
+    /** Whose rows the stores shall read: all of them, or those that the caller's own row-level security shows. */
+    const readAs = () => (seesAll ? undefined : waybill.forUser(caller.accessToken));
     return recorded(waybill, context, () => next({ ctx: { caller, readAs } }));
   }),
 );
 
-/** Only a user whose `app_metadata.roles` contains "admin" may call. */
-export const adminProcedure = signedInProcedure.use(({ ctx, next }) => {
-  if (isAdmin(ctx.caller)) return next();
+/** Only who has the grant may call. */
+export function grantedProcedure(grant: Grant) {
+  return signedInProcedure.meta({ permission: grant }).use(({ ctx, next }) => {
+    requireGrant(ctx.caller, grant);
+    return next();
+  });
+}
+
+/** Throws FORBIDDEN. */
+export function requireGrant(caller: Caller, grant: Grant): void {
+  if (may(caller, grant)) return;
   throw new ApiError({
     code: "FORBIDDEN",
-    message: "This procedure is for admins only",
-    hint: "Ask an operator to run: pnpm admin create <your email>; then sign in again.",
+    message: `To ${grants[grant]} takes the permission ${grant}`,
+    hint: `Ask an operator to put ${grant} into your app_metadata.permissions, or to run: pnpm admin create <your email>; then sign in again.`,
   });
-});
+}
 
 export function unauthenticated(): ApiError {
   return new ApiError({

@@ -10,7 +10,7 @@ import {
 } from "@waybill/contracts";
 import { z } from "zod";
 import { router } from "../../trpc/init.ts";
-import { adminProcedure, signedInProcedure } from "../../trpc/procedures.ts";
+import { grantedProcedure, signedInProcedure } from "../../trpc/procedures.ts";
 
 /** The version that the caller has seen: if it is no longer the current one, nothing is written (VERSION_CONFLICT). */
 const updateInputSchema = z.strictObject({
@@ -20,31 +20,33 @@ const updateInputSchema = z.strictObject({
 });
 const nameSchema = z.strictObject({ model_name: modelNameSchema });
 
+const managing = grantedProcedure("models.manage");
+
 /** The registry of data models (data-model.md §4). */
 export const modelsRouter = router({
   list: signedInProcedure
-    .meta({ revalidates: true })
+    .meta({ seesAll: "models.read", revalidates: true })
     .input(dataModelFilterSchema)
     .output(dataModelPageSchema)
     .query(({ ctx, input }) => ctx.services.waybill.models.list(input, ctx.readAs())),
   get: signedInProcedure
-    .meta({ revalidates: true })
+    .meta({ seesAll: "models.read", revalidates: true })
     .input(dataModelKeySchema)
     .output(dataModelOutputSchema)
     .query(({ ctx, input }) => ctx.services.waybill.models.get(input, ctx.readAs())),
-  create: adminProcedure
+  create: managing
     .input(dataModelCreateSchema)
     .output(dataModelOutputSchema)
     .mutation(({ ctx, input }) => ctx.services.models.create(input, ctx.caller.userId)),
-  update: adminProcedure
+  update: managing
     .input(updateInputSchema)
     .output(dataModelOutputSchema)
     .mutation(({ ctx, input }) => ctx.services.models.update(input, ctx.caller.userId)),
-  deprecate: adminProcedure
+  deprecate: managing
     .input(nameSchema)
     .output(dataModelOutputSchema)
     .mutation(({ ctx, input }) => ctx.services.models.deprecate(input.model_name)),
-  reactivate: adminProcedure
+  reactivate: managing
     .input(nameSchema)
     .output(dataModelOutputSchema)
     .mutation(({ ctx, input }) => ctx.services.models.reactivate(input.model_name)),

@@ -18,7 +18,10 @@ export const claimsSchema = z.object({
   email: z.string().optional().catch(undefined),
   exp: z.number(),
   app_metadata: z
-    .object({ roles: z.array(z.string()).optional().catch(undefined) })
+    .object({
+      roles: z.array(z.string()).optional().catch(undefined),
+      permissions: z.array(z.string()).optional().catch(undefined),
+    })
     .optional()
     .catch(undefined),
 });
@@ -83,7 +86,8 @@ export function tokenVerifier({ url, jwtSecret, fetch, askAuth }: VerifierOption
 
 function verifiedToken(payload: JWTPayload): VerifiedToken {
   const { sub, email, exp, app_metadata } = claimsSchema.parse(payload);
-  return { userId: sub, email: email ?? null, roles: app_metadata?.roles ?? [], expiresAt: exp };
+  const { roles = [], permissions = [] } = app_metadata ?? {};
+  return { userId: sub, email: email ?? null, roles, permissions, expiresAt: exp };
 }
 
 function refusal(error: unknown): ApiError {

@@ -10,14 +10,12 @@ export interface Caller {
   readonly email: string | null;
   /** `app_metadata.roles`, which only the secret key can write. */
   readonly roles: readonly string[];
+  /** `app_metadata.permissions`, likewise. */
+  readonly permissions: readonly string[];
   /** The Supabase access token that puts the caller's row-level security in force. It goes to Supabase and nowhere else. */
   readonly accessToken: string;
   /** Null for a caller that brings a plain Supabase access token. */
   readonly held: HeldSession | null;
-}
-
-export function isAdmin(caller: Caller): boolean {
-  return caller.roles.includes("admin");
 }
 
 /** Tells who a bearer is. Rejects with TOKEN_INVALID, SESSION_EXPIRED, SESSION_OVER or SUPABASE_UNREACHABLE. */
@@ -30,8 +28,8 @@ export function callerResolver(sessions: OpenSessions, verify: TokenVerifier): C
       sessions.touch(caller.held);
       return caller;
     }
-    const { userId, email, roles } = await verify(bearer);
-    return { userId, email, roles, accessToken: bearer, held: null };
+    const { userId, email, roles, permissions } = await verify(bearer);
+    return { userId, email, roles, permissions, accessToken: bearer, held: null };
   };
 }
 
@@ -44,6 +42,6 @@ function callerOf(held: HeldSession): Caller & { readonly held: HeldSession } {
   }
   // Supabase Auth gave it to this server over TLS and it was sealed since, so its signature needs no second look.
   const { email, app_metadata } = claimsSchema.parse(decodeJwt(tokens.access_token));
-  const roles = app_metadata?.roles ?? [];
-  return { userId: session.user_id, email: email ?? null, roles, accessToken: tokens.access_token, held };
+  const { roles = [], permissions = [] } = app_metadata ?? {};
+  return { userId: session.user_id, email: email ?? null, roles, permissions, accessToken: tokens.access_token, held };
 }

@@ -7,6 +7,7 @@ import {
 } from "@waybill/contracts";
 import { z } from "zod";
 import { router } from "../../trpc/init.ts";
+import { grantSchema, may } from "../../trpc/permissions.ts";
 import { noInput } from "../../trpc/no-input.ts";
 import { publicProcedure, sessionProcedure, signedInProcedure } from "../../trpc/procedures.ts";
 
@@ -41,6 +42,8 @@ const meOutputSchema = z.object({
   user_id: userIdSchema,
   email: z.string().nullable(),
   roles: z.array(z.string()),
+  /** What the caller may do beyond what every user may, by role or by name. */
+  permissions: z.array(grantSchema),
   /** Null for a caller that brings a plain Supabase access token. */
   session: authenticationContextOutputSchema.nullable(),
 });
@@ -68,10 +71,12 @@ export const sessionsRouter = router({
     .output(meOutputSchema)
     .query(({ ctx: { caller } }) => {
       const { userId, email, roles, held } = caller;
-      return { user_id: userId, email, roles: [...roles], session: held?.session ?? null };
+      const permissions = grantSchema.options.filter((grant) => may(caller, grant));
+      return { user_id: userId, email, roles: [...roles], permissions, session: held?.session ?? null };
     }),
-  /** The caller's own sessions; an admin may ask for another user's. */
+  /** The caller's own sessions, or another user's for who may see all. */
   list: signedInProcedure
+    .meta({ seesAll: "sessions.read" })
     .input(authenticationContextFilterSchema)
     .output(authenticationContextPageSchema)
     .query(({ ctx, input: { user_id = ctx.caller.userId, ...filter } }) =>

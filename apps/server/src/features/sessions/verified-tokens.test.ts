@@ -13,7 +13,7 @@ function tokensAt(moment: { now: number }) {
 }
 
 function ofUser(userId: string, expiresAt = begun + 60 * minute) {
-  return { userId, email: null, roles: [], expiresAt: expiresAt / 1000 };
+  return { userId, email: null, roles: [], permissions: [], expiresAt: expiresAt / 1000 };
 }
 
 afterEach(() => void vi.useRealTimers());

@@ -7,6 +7,8 @@ export interface VerifiedToken {
   readonly email: string | null;
   /** `app_metadata.roles` */
   readonly roles: readonly string[];
+  /** `app_metadata.permissions` */
+  readonly permissions: readonly string[];
   /** Seconds since 1970. */
   readonly expiresAt: number;
 }
