@@ -47,7 +47,7 @@ all of them. Whoever holds a session may end it, and refresh it even when it has
 ${table([["permission", "lets somebody"], ...Object.entries(grants).map(([name, text]) => [`\`${name}\``, text])])}
 ## Who may call what
 
-${table([["procedure", "kind", "who may call", "sees what others did with"], ...rows, ...routes])}`;
+${table([["procedure", "kind", "who may call", "reaches what is others' with"], ...rows, ...routes])}`;
   await expect(page).toMatchFileSnapshot("../../../docs/permissions.md");
 });
 

@@ -8,6 +8,7 @@ import { tokenVerifier } from "./features/sessions/access-token.ts";
 import { askAuth } from "./features/sessions/ask-auth.ts";
 import { callerResolver, type CallerResolver } from "./features/sessions/caller.ts";
 import { createOpenSessions, type OpenSessions } from "./features/sessions/open-sessions.ts";
+import { createOwnSessions, type OwnSessions } from "./features/sessions/own-sessions.ts";
 import { createSessionService, type SessionService } from "./features/sessions/service.ts";
 import type { RecordLogs } from "./telemetry/record-logs/record-logs.ts";
 import { createTelemetry, type Telemetry } from "./telemetry/telemetry.ts";
@@ -18,6 +19,7 @@ export interface Services {
   readonly openSessions: OpenSessions;
   readonly callerOf: CallerResolver;
   readonly sessions: SessionService;
+  readonly ownSessions: OwnSessions;
   readonly models: ModelService;
   readonly data: DataService;
   readonly telemetry: Telemetry;
@@ -43,6 +45,7 @@ export function createServices({ waybill, url, jwtSecret, fetchKeys, logger, rec
     openSessions,
     callerOf: callerResolver(openSessions, verify),
     sessions: createSessionService(waybill, openSessions),
+    ownSessions: createOwnSessions(waybill, openSessions),
     models: createModelService(waybill.models, lookup),
     data: createDataService(waybill, lookup),
     telemetry: createTelemetry(waybill, url, recordLogs),

@@ -512,6 +512,10 @@ export type Database = {
         Args: { after_seconds: number }
         Returns: number
       }
+      end_sessions: {
+        Args: { but_not?: string; ended_at: string; of_user: string }
+        Returns: string[]
+      }
       hold_lease: {
         Args: { lease: string; lease_holder: string; lease_seconds: number }
         Returns: boolean

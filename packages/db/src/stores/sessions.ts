@@ -6,6 +6,8 @@ import {
   authenticationContextSchema,
   transitionAuthenticationContext,
   type AuthenticationContextOutput,
+  type AuthenticationContextRow,
+  uuidSchema,
 } from "@waybill/contracts";
 import { randomUUID } from "node:crypto";
 import type { SupabaseClient } from "@supabase/supabase-js";
@@ -36,6 +38,8 @@ export interface SessionStore {
   ): Promise<AuthenticationContextOutput>;
   /** The session of an opaque token, active or not; null when there is none. */
   findByTokenHash(tokenHash: string): Promise<OpenSession | null>;
+  /** A session with its tokens, active or not. Throws `NOT_FOUND`. */
+  open(sessionId: string): Promise<OpenSession>;
   /**
    * Activity: sets last_activity, not tracked, at most once in ten seconds a session.
    * Throws `SESSION_OVER` for an ended session, `SESSION_EXPIRED` for one past its expiry.
@@ -48,6 +52,8 @@ export interface SessionStore {
   ): Promise<AuthenticationContextOutput>;
   /** Logout. Throws `ILLEGAL_TRANSITION` for a session that has ended already. */
   end(session: AuthenticationContextOutput): Promise<AuthenticationContextOutput>;
+  /** Ends all sessions of a user that have not ended, but for one where it is named; tells which. */
+  endAll(userId: string, butNot?: string): Promise<readonly string[]>;
   /** Expiration: takes every session past its expiry out of use; tells how many. */
   expireDue(): Promise<number>;
   /** Throws `NOT_FOUND` for one that is not there, or that the caller may not see. */
@@ -85,6 +91,10 @@ export function createSessionStore({
   const database: SupabaseClient = service;
   const touches = recentTouches(touchIntervalMs);
   const now = () => new Date(clock()).toISOString();
+  const opened = (row: AuthenticationContextRow): OpenSession => ({
+    session: authenticationContextOutputSchema.parse(row),
+    tokens: openTokens(keys, row),
+  });
 
   return {
     async create(input, tokenHash) {
@@ -106,8 +116,12 @@ export function createSessionStore({
     async findByTokenHash(tokenHash) {
       const answer = await database.from("authentication_contexts").select("*").eq("token_hash", tokenHash).limit(1);
       const [row] = rowsOf("Reading the session", authenticationContextSchema, answer);
-      if (row === undefined) return null;
-      return { session: authenticationContextOutputSchema.parse(row), tokens: openTokens(keys, row) };
+      return row === undefined ? null : opened(row);
+    },
+
+    async open(sessionId) {
+      const answer = await database.from("authentication_contexts").select("*").eq("session_id", sessionId).limit(1);
+      return opened(only(rowsOf("Reading the session", authenticationContextSchema, answer), gone));
     },
 
     async touch(session) {
@@ -152,6 +166,11 @@ export function createSessionStore({
         .eq("session_id", session.session_id)
         .select(columns);
       return only(rowsOf("Ending the session", authenticationContextOutputSchema, answer), gone);
+    },
+
+    async endAll(userId, butNot) {
+      const which = { of_user: userId, ended_at: now(), ...(butNot === undefined ? {} : { but_not: butNot }) };
+      return rowsOf("Ending the sessions", uuidSchema, await database.rpc("end_sessions", which));
     },
 
     async expireDue() {

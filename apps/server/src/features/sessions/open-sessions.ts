@@ -19,6 +19,7 @@ export interface OpenSessions {
   touch(held: HeldSession): void;
   /** Drops what is kept, because this process has changed or ended the session. */
   forget(tokenHash: string): void;
+  forgetSessions(sessionIds: readonly string[]): void;
 }
 
 /** How long another process's logout may stay unseen here. */
@@ -52,5 +53,9 @@ export function createOpenSessions(store: SessionStore, logger: Logger): OpenSes
       });
     },
     forget: (tokenHash) => void kept.delete(tokenHash),
+    forgetSessions(sessionIds) {
+      const gone = new Set(sessionIds);
+      for (const [tokenHash, { session }] of kept.entries()) if (gone.has(session.session_id)) kept.delete(tokenHash);
+    },
   };
 }

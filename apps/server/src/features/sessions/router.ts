@@ -10,16 +10,14 @@ import { router } from "../../trpc/init.ts";
 import { grantSchema, may } from "../../trpc/permissions.ts";
 import { noInput } from "../../trpc/no-input.ts";
 import { publicProcedure, sessionProcedure, signedInProcedure } from "../../trpc/procedures.ts";
+import { newPasswordSchema } from "./new-password.ts";
+import { ownSessionProcedures } from "./own-procedures.ts";
 
 const email = z.email({ error: "must be an e-mail address" }).max(254, { error: "must have at most 254 characters" });
 
 const signUpInputSchema = z.strictObject({
   email,
-  // bcrypt, which Supabase Auth stores passwords with, ends at 72 bytes
-  password: z
-    .string({ error: "must be a string" })
-    .min(6, { error: "must have at least 6 characters" })
-    .refine((password) => Buffer.byteLength(password) <= 72, { error: "must have at most 72 bytes" }),
+  password: newPasswordSchema,
 });
 
 /** Looser than at sign-up: a password set under another rule must still be tried. */
@@ -50,6 +48,7 @@ const meOutputSchema = z.object({
 
 /** Signing in and out (data-model.md §3). No output has a field for an access or refresh token. */
 export const sessionsRouter = router({
+  ...ownSessionProcedures,
   signUp: publicProcedure
     .input(signUpInputSchema)
     .output(signUpOutputSchema)
