@@ -3,7 +3,8 @@ import { dataModelFieldsSchema, primaryKeyOf } from "@waybill/contracts";
 import { z } from "zod";
 import { appRouter } from "../app-router.ts";
 import { airports } from "../testing/demo-models.ts";
-import { type ProcedurePath, validInputs } from "./valid-inputs.ts";
+import type { ProcedurePath } from "../testing/procedure-path.ts";
+import { validInputs } from "./valid-inputs.ts";
 
 const definitionSchema = z.object({ type: z.enum(["query", "mutation"]), inputs: z.tuple([z.instanceof(z.ZodType)]) });
 const built = z.object({

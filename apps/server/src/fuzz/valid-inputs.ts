@@ -1,16 +1,5 @@
-import type { inferRouterInputs } from "@trpc/server";
-import type { AppRouter } from "../app-router.ts";
 import { airports } from "../testing/demo-models.ts";
-
-type Inputs = inferRouterInputs<AppRouter>;
-type Paths = {
-  [Feature in keyof Inputs]: `${Feature}.${keyof Inputs[Feature] & string}`;
-}[keyof Inputs];
-type InputAt<Path> = Path extends `${infer Feature extends keyof Inputs}.${infer Name}`
-  ? Name extends keyof Inputs[Feature]
-    ? Inputs[Feature][Name]
-    : never
-  : never;
+import type { InputAt, ProcedurePath } from "../testing/procedure-path.ts";
 
 const uuid = "0193f2a4-7d1e-7c3a-9b0e-5f6a7b8c9d0e";
 const row = {
@@ -27,7 +16,7 @@ const credentials = { email: "fuzz@example.com", password: "correct horse" };
 const page = { limit: 10 };
 
 /** One input for each procedure that uses every field; what is malformed is made of these. A new procedure does not compile without its own. */
-export const validInputs: { [Path in Paths]: InputAt<Path> } = {
+export const validInputs: { [Path in ProcedurePath]: InputAt<Path> } = {
   "clients.get": { client_id: "fuzz/anon" },
   "clients.list": {
     ...page,
@@ -131,5 +120,3 @@ export const validInputs: { [Path in Paths]: InputAt<Path> } = {
   "sessions.signUp": credentials,
   "system.health": {},
 };
-
-export type ProcedurePath = Paths;

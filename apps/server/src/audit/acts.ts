@@ -1,0 +1,157 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import type { Person } from "../testing/stage.ts";
+import { credentials } from "../testing/stage.ts";
+import { airports } from "../testing/demo-models.ts";
+import type { ProcedurePath } from "../testing/procedure-path.ts";
+import type { Actor, World } from "./world.ts";
+
+type Api = Person["api"];
+
+/** What is asked of one procedure. */
+export interface Act {
+  /** Whether what is asked for is Ada's, so that the answer must show it, or must not. */
+  readonly ofAda?: boolean;
+  /** Whether it changes the caller itself: then by somebody new. */
+  readonly changesCaller?: boolean;
+  /** Made before each call, by who may: what the call is about. */
+  readonly prepare?: (world: World) => Promise<string>;
+  /** @param prepared of `prepare`; empty without one */
+  readonly call: (api: Api, world: World, prepared: string, actor: Actor) => Promise<unknown>;
+}
+
+const newNote = async (world: World): Promise<string> => (await world.note()).id;
+const newRow = () => ({ id: randomUUID(), body: "a note" });
+const newModel = (): typeof airports => {
+  const name = `audit_${randomBytes(6).toString("hex")}`;
+  return { ...airports, model_name: name, table_name: name };
+};
+const madeModel = async ({ admin }: World): Promise<string> =>
+  (await admin.api.models.create.mutate(newModel())).model_name;
+const deprecatedModel = async (world: World): Promise<string> => {
+  const model_name = await madeModel(world);
+  await world.admin.api.models.deprecate.mutate({ model_name });
+  return model_name;
+};
+const madeClient = async ({ admin, client }: World): Promise<string> =>
+  (await admin.api.clients.register.mutate(client())).client_id;
+const idleClient = async (world: World): Promise<string> => {
+  const client_id = await madeClient(world);
+  await world.admin.api.clients.deactivate.mutate({ client_id });
+  return client_id;
+};
+/** A read that Ada made; its operation's id. */
+const operationOfAda = async ({ stage, ada, model }: World): Promise<string> => {
+  await ada.api.data.list.query({ model });
+  await stage.services.waybill.flush();
+  const { rows } = await ada.api.operations.list.query({ table_name: model, operation_type: "read", limit: 1 });
+  return rows[0]?.operation_id ?? "";
+};
+/** A session of Ada's on another device; its id. */
+const sessionOfAda = async ({ stage, ada: { email, password } }: World): Promise<string> =>
+  (await stage.client().sessions.login.mutate({ email, password })).session.session_id;
+
+export const acts: Readonly<Record<ProcedurePath, Act>> = {
+  "clients.deactivate": {
+    prepare: madeClient,
+    call: (api, _, client_id) => api.clients.deactivate.mutate({ client_id }),
+  },
+  "clients.get": {
+    call: (api, { stage }) =>
+      api.clients.get.query({ client_id: stage.services.waybill.health().service_role.client_id }),
+  },
+  "clients.list": { call: (api) => api.clients.list.query({}) },
+  "clients.reconnect": {
+    prepare: idleClient,
+    call: (api, _, client_id) => api.clients.reconnect.mutate({ client_id }),
+  },
+  "clients.register": { call: (api, { client }) => api.clients.register.mutate(client()) },
+  "clients.remove": { prepare: idleClient, call: (api, _, client_id) => api.clients.remove.mutate({ client_id }) },
+
+  "data.create": { call: (api, { model }) => api.data.create.mutate({ model, row: newRow() }) },
+  "data.createMany": { call: (api, { model }) => api.data.createMany.mutate({ model, rows: [newRow(), newRow()] }) },
+  "data.get": {
+    ofAda: true,
+    prepare: newNote,
+    call: (api, { model }, id) => api.data.get.query({ model, key: { id } }),
+  },
+  "data.list": { ofAda: true, prepare: newNote, call: (api, { model }) => api.data.list.query({ model }) },
+  "data.remove": {
+    ofAda: true,
+    prepare: newNote,
+    call: (api, { model }, id) => api.data.remove.mutate({ model, key: { id } }),
+  },
+  "data.update": {
+    ofAda: true,
+    prepare: newNote,
+    call: (api, { model }, id) => api.data.update.mutate({ model, key: { id }, changes: { body: "taken over" } }),
+  },
+
+  "models.create": { call: (api) => api.models.create.mutate(newModel()) },
+  "models.deprecate": { prepare: madeModel, call: (api, _, model_name) => api.models.deprecate.mutate({ model_name }) },
+  "models.get": { call: (api, { model }) => api.models.get.query({ model_name: model }) },
+  "models.list": { call: (api, { model }) => api.models.list.query({ model_name: model }) },
+  "models.reactivate": {
+    prepare: deprecatedModel,
+    call: (api, _, model_name) => api.models.reactivate.mutate({ model_name }),
+  },
+  "models.update": {
+    prepare: madeModel,
+    call: (api, _, model_name) =>
+      api.models.update.mutate({
+        model_name,
+        expected_version: "1.0.0",
+        changes: { schema_version: "1.0.1", validation_rules: null },
+      }),
+  },
+
+  "operations.advise": {
+    prepare: operationOfAda,
+    call: (api, _, operation_id) => api.operations.advise.query({ operation_id }),
+  },
+  "operations.get": {
+    ofAda: true,
+    prepare: operationOfAda,
+    call: (api, _, operation_id) => api.operations.get.query({ operation_id }),
+  },
+  "operations.list": {
+    ofAda: true,
+    prepare: operationOfAda,
+    call: (api, { ada }) => api.operations.list.query({ user_id: ada.userId }),
+  },
+  "operations.retention": { call: (api) => api.operations.retention.query() },
+  "operations.slow": {
+    call: (api) =>
+      api.operations.slow.query({
+        created_from: new Date(Date.now() - 3_600_000).toISOString(),
+        created_before: new Date().toISOString(),
+      }),
+  },
+  "operations.stats": { call: (api) => api.operations.stats.query({}) },
+
+  "sessions.changePassword": {
+    changesCaller: true,
+    call: (api, _, __, { password }) =>
+      api.sessions.changePassword.mutate({ current_password: password, new_password: "another horse" }),
+  },
+  "sessions.list": { ofAda: true, call: (api, { ada }) => api.sessions.list.query({ user_id: ada.userId }) },
+  "sessions.login": { call: (api, { ada: { email, password } }) => api.sessions.login.mutate({ email, password }) },
+  "sessions.logout": { changesCaller: true, call: (api) => api.sessions.logout.mutate() },
+  "sessions.me": { ofAda: true, call: (api) => api.sessions.me.query() },
+  "sessions.mine": { ofAda: true, call: (api) => api.sessions.mine.query({ limit: 200 }) },
+  "sessions.refresh": { changesCaller: true, call: (api) => api.sessions.refresh.mutate() },
+  "sessions.revoke": {
+    ofAda: true,
+    prepare: sessionOfAda,
+    call: (api, _, session_id) => api.sessions.revoke.mutate({ session_id }),
+  },
+  "sessions.revokeOthers": { changesCaller: true, call: (api) => api.sessions.revokeOthers.mutate() },
+  "sessions.signOutEverywhere": { changesCaller: true, call: (api) => api.sessions.signOutEverywhere.mutate() },
+  "sessions.signUp": {
+    call: (api) => {
+      const [email, password] = credentials();
+      return api.sessions.signUp.mutate({ email, password });
+    },
+  },
+
+  "system.health": { call: (api) => api.system.health.query() },
+};
