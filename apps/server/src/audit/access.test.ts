@@ -1,16 +1,15 @@
-import { start } from "@waybill/local-supabase";
 import { errorDataSchema } from "@waybill/contracts";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { refusalOf } from "../testing/refusal.ts";
 import { accessTable, callers, type CallerName, type Outcome } from "./access-table.ts";
 import { acts } from "./acts.ts";
-import { openWorld, type Stack, type World } from "./world.ts";
+import { openWorld, stackOn, type World } from "./world.ts";
 
 describe.each(["pglite", "native"] as const)("on %s", (engine) => {
   let world: World;
   const opened = new AsyncDisposableStack();
   beforeAll(async () => {
-    const stack = engine === "pglite" ? inject("stack") : await nativeStack(opened);
+    const stack = await stackOn(engine, opened);
     world = opened.use(await openWorld(stack));
   }, 120_000);
   afterAll(() => opened.disposeAsync());
@@ -61,10 +60,4 @@ describe.each(["pglite", "native"] as const)("on %s", (engine) => {
 function expectedOf(path: string): Record<string, Outcome> {
   const row = Object.entries(accessTable).find(([of]) => of === path)?.[1] ?? [];
   return Object.fromEntries(callers.map((name, at) => [name, row[at] ?? "without"]));
-}
-
-async function nativeStack(opened: AsyncDisposableStack): Promise<Stack> {
-  const stack = await start({ engine: "native" });
-  opened.defer(() => stack.stop());
-  return stack;
 }

@@ -1,11 +1,10 @@
-import { start } from "@waybill/local-supabase";
 import { filterOperators } from "@waybill/contracts";
 import type { SupabaseClient } from "@supabase/supabase-js";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { refusalOf } from "../testing/refusal.ts";
 import { openSql, type Sql } from "../testing/sql.ts";
 import type { Person } from "../testing/stage.ts";
-import { openWorld, type Stack, type World } from "./world.ts";
+import { openWorld, stackOn, type World } from "./world.ts";
 
 // Bea knows the values of Ada's row and tries to have them confirmed, changed or counted, through Waybill and past it.
 describe.each(["pglite", "native"] as const)("on %s", (engine) => {
@@ -20,7 +19,7 @@ describe.each(["pglite", "native"] as const)("on %s", (engine) => {
   const slug = "treasure";
 
   beforeAll(async () => {
-    const stack = engine === "pglite" ? inject("stack") : await nativeStack(opened);
+    const stack = await stackOn(engine, opened);
     world = opened.use(await openWorld(stack));
     sql = openSql(stack.dbUrl);
     opened.defer(() => sql.end());
@@ -49,8 +48,16 @@ describe.each(["pglite", "native"] as const)("on %s", (engine) => {
   };
 
   const operands: Readonly<Record<(typeof filterOperators)[number], string | string[] | null>> = {
-    ...{ eq: slug, neq: "x", gt: "a", gte: slug, lt: "z", lte: slug },
-    ...{ like: "trea%", ilike: "TREA%", in: [slug], is: null },
+    eq: slug,
+    neq: "x",
+    gt: "a",
+    gte: slug,
+    lt: "z",
+    lte: slug,
+    like: "trea%",
+    ilike: "TREA%",
+    in: [slug],
+    is: null,
   };
   it.each(filterOperators)("no filter by %s finds another's row", async (op) => {
     const filters = [{ column: "slug", op, value: operands[op] }];
@@ -128,9 +135,3 @@ describe.each(["pglite", "native"] as const)("on %s", (engine) => {
     seen(taken);
   });
 });
-
-async function nativeStack(opened: AsyncDisposableStack): Promise<Stack> {
-  const stack = await start({ engine: "native" });
-  opened.defer(() => stack.stop());
-  return stack;
-}
