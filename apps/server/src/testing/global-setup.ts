@@ -1,11 +1,17 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { start } from "@waybill/local-supabase";
 import type { TestProject } from "vitest/node";
+import { searchEvidence } from "./search-evidence.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
     stack: { url: string; publishableKey: string; secretKey: string; jwtSecret: string; dbUrl: string; ca: string };
     /** How many malformed requests, and the seed that they grow from. */
     fuzz: { requests: number; seed: number };
+    /** The directory for what is searched for secrets at the end. */
+    evidence: string;
   }
 }
 
@@ -13,5 +19,14 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const stack = await start();
   const { url, publishableKey, secretKey, jwtSecret, dbUrl, ca } = stack;
   project.provide("stack", { url, publishableKey, secretKey, jwtSecret, dbUrl, ca });
-  return () => stack.stop();
+  const evidence = await mkdtemp(join(tmpdir(), "waybill-evidence-"));
+  project.provide("evidence", evidence);
+  return async () => {
+    try {
+      await searchEvidence(evidence, dbUrl);
+    } finally {
+      await stack.stop();
+      await rm(evidence, { recursive: true, force: true });
+    }
+  };
 }

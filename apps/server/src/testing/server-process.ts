@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { z } from "zod";
+import { noteSaid } from "./evidence.ts";
 import { plainEnvironment } from "./env.ts";
 
 export interface ServerProcess extends AsyncDisposable {
@@ -44,6 +45,7 @@ export function forkServer(settings: Record<string, string>): ServerProcess {
     async [Symbol.asyncDispose]() {
       child.kill("SIGKILL");
       await ended;
+      noteSaid("a server process's output", said);
     },
   };
 }

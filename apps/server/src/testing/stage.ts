@@ -8,6 +8,7 @@ import { inject } from "vitest";
 import type { AppRouter } from "../app-router.ts";
 import { readEnv } from "../env.ts";
 import { createLogger } from "../log.ts";
+import { noteJournals, noteSaid, noteSecret } from "./evidence.ts";
 import type { Services } from "../services.ts";
 import { makeAdmin } from "../start/make-admin.ts";
 import { startServer } from "../start/start-server.ts";
@@ -44,18 +45,22 @@ export async function openStage({ stack = inject("stack"), env = {} }: StageOpti
   const directory = await mkdtemp(join(tmpdir(), "waybill-server-"));
   opened.defer(() => rm(directory, { recursive: true, force: true, maxRetries: 3 }));
   const settings = await projectEnv(directory, stack);
+  noteKeys(settings);
   let log = "";
   const logger = createLogger("debug", { write: (line: string) => void (log += line) });
+  opened.defer(() => noteSaid("a server's log", log));
   const server = opened.use(await startServer(readEnv({ ...settings, ...env }), logger));
+  opened.defer(() => noteTraces(server.url, directory));
 
   const client: Stage["client"] = (bearer, headers = {}) => {
     const authorization: Record<string, string> = bearer === undefined ? {} : { authorization: `Bearer ${bearer}` };
     return createTRPCClient<AppRouter>({
-      links: [httpLink({ url: `${server.url}/trpc`, headers: { ...authorization, ...headers } })],
+      links: [httpLink({ url: `${server.url}/trpc`, headers: { ...authorization, ...headers }, fetch: notingFetch })],
     });
   };
   const signedIn = async (email: string, password: string): Promise<Person> => {
     const { session, session_token } = await client().sessions.login.mutate({ email, password });
+    noteSecret("a session token", session_token);
     const api = client(session_token);
     return { email, password, userId: session.user_id, sessionToken: session_token, api };
   };
@@ -102,5 +107,32 @@ export async function projectEnv(
 }
 
 export function credentials(): [email: string, password: string] {
-  return [`${randomUUID()}@example.com`, randomBytes(12).toString("base64url")];
+  const password = randomBytes(12).toString("base64url");
+  noteSecret("a password", password);
+  return [`${randomUUID()}@example.com`, password];
+}
+
+function noteKeys(settings: Readonly<Record<string, string>>): void {
+  for (const name of ["SUPABASE_SECRET_KEY", "SUPABASE_JWT_SECRET"]) noteSecret(name, settings[name] ?? name);
+  noteSecret("WAYBILL_ENCRYPTION_KEY", settings["WAYBILL_ENCRYPTION_KEY"]?.split(":")[1] ?? "");
+}
+
+/** What a server shows and has written, as long as it stands. */
+async function noteTraces(url: string, directory: string): Promise<void> {
+  noteJournals(directory);
+  const metrics = await fetch(`${url}/metrics`).catch(() => null);
+  if (metrics !== null) noteSaid("metrics", await metrics.text());
+}
+
+/** As tRPC's links call fetch: an absent signal may be spelled `undefined`. */
+interface LinkRequestInit extends Omit<RequestInit, "signal"> {
+  signal?: AbortSignal | null | undefined;
+}
+
+/** A login alone answers with a secret: the session token, once. */
+async function notingFetch(input: string | URL | Request, init?: LinkRequestInit): Promise<Response> {
+  const response = await fetch(input, { ...init, signal: init?.signal ?? null });
+  const { pathname } = new URL(response.url);
+  if (!pathname.includes("sessions.login")) noteSaid(`an answer of ${pathname}`, await response.clone().text());
+  return response;
 }
