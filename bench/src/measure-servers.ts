@@ -1,24 +1,30 @@
 import { randomBytes, randomUUID } from "node:crypto";
+import { makeEncryptionKey, parseEncryptionKeys } from "@waybill/db";
 import { SignJWT } from "jose";
 import { Pool } from "undici";
 import { z } from "zod";
-import { MEASURED, startChild } from "./child.ts";
+import { hashOfToken, makeSessionToken } from "../../apps/server/src/features/sessions/session-token.ts";
+import { sealTokens } from "../../packages/db/src/stores/session-tokens.ts";
+import { type Child, MEASURED, startChild } from "./child.ts";
 import { type Contender, type Pace, type Rounds, takeTurns, warmUp } from "./paired.ts";
 import { slices } from "./slice.ts";
 
-export type ServerName = "waybill" | "express" | "expressPerCaller";
+export type ServerName = "waybill" | "waybillSession" | "waybillOpen" | "express" | "expressPerCaller";
 
 /** Keep-alive connections, each with one request after the other. */
 export const CONNECTIONS = 32;
 
+const list = `/trpc/data.list?input=${encodeURIComponent(JSON.stringify({ model: "rows", limit: 10 }))}`;
 const paths: Record<ServerName, string> = {
-  waybill: `/trpc/data.list?input=${encodeURIComponent(JSON.stringify({ model: "rows", limit: 10 }))}`,
+  waybill: list,
+  waybillSession: list,
+  waybillOpen: list,
   express: "/rows",
   expressPerCaller: "/rows",
 };
 
-/** The whole way: a signed-in caller asks a server, and that asks Supabase. */
-export async function measureServers(url: string, pace: Pace): Promise<Rounds<ServerName>> {
+/** The whole way: a signed-in caller asks a server, and that asks Supabase; and a server that does not ask who calls. */
+export async function measureServers(url: string, stub: Child, pace: Pace): Promise<Rounds<ServerName>> {
   await using opened = new AsyncDisposableStack();
   const jwtSecret = randomBytes(32).toString("base64url");
   const token = await new SignJWT({ role: "authenticated" })
@@ -27,13 +33,22 @@ export async function measureServers(url: string, pace: Pace): Promise<Rounds<Se
     .setAudience("authenticated")
     .setExpirationTime("1h")
     .sign(new TextEncoder().encode(jwtSecret));
-  const headers = { authorization: `Bearer ${token}` };
+  const encryptionKey = makeEncryptionKey();
+  const sessionToken = makeSessionToken();
+  await stub.ask({ session: sessionRow(encryptionKey, sessionToken, token) });
 
   const open = async (name: ServerName): Promise<Contender> => {
-    const { child, ready } = await startChild("server-process.ts", MEASURED, { name, url, jwtSecret });
+    const { child, ready } = await startChild("server-process.ts", MEASURED, {
+      name,
+      url,
+      jwtSecret,
+      encryptionKey,
+      accessToken: token,
+    });
     opened.use(child);
     const pool = new Pool(z.string().parse(ready), { connections: CONNECTIONS, pipelining: 1 });
     opened.defer(() => pool.destroy());
+    const headers = { authorization: `Bearer ${name === "waybillSession" ? sessionToken : token}` };
     const cpu = async (): Promise<number> => z.number().parse(await child.ask({}));
     const call = async (): Promise<void> => {
       const { statusCode, body } = await pool.request({ path: paths[name], method: "GET", headers });
@@ -47,9 +62,31 @@ export async function measureServers(url: string, pace: Pace): Promise<Rounds<Se
   };
   const contenders: Record<ServerName, Contender> = {
     waybill: await open("waybill"),
+    waybillSession: await open("waybillSession"),
+    waybillOpen: await open("waybillOpen"),
     express: await open("express"),
     expressPerCaller: await open("expressPerCaller"),
   };
   await warmUp(contenders, CONNECTIONS, pace);
   return await takeTurns(contenders, CONNECTIONS, pace);
+}
+
+/** A session as a login stores it. */
+function sessionRow(encryptionKey: string, sessionToken: string, access_token: string): object {
+  const session_id = randomUUID();
+  const sealed = sealTokens(parseEncryptionKeys(encryptionKey), session_id, { access_token, refresh_token: "none" });
+  return {
+    ...sealed,
+    session_id,
+    user_id: randomUUID(),
+    token_hash: hashOfToken(sessionToken),
+    token_type: "Bearer",
+    expires_at: new Date(Date.now() + 3_600_000).toISOString(),
+    is_active: true,
+    created_at: new Date().toISOString(),
+    last_activity: new Date().toISOString(),
+    ip_address: null,
+    user_agent: null,
+    permissions: null,
+  };
 }

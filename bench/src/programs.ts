@@ -66,11 +66,13 @@ const serverNames = {
   express: "Express by hand, one client for all",
   expressPerCaller: "Express by hand, a client for each request",
   waybill: "Waybill: tRPC's Express adapter, data.list",
+  waybillSession: "the same, by a session token",
+  waybillOpen: "the same, not asking who calls",
 } as const;
 
 async function servers(pace: Pace): Promise<Results> {
-  const rounds = await withStub((url) => measureServers(url, pace));
-  const rows = (["express", "expressPerCaller", "waybill"] as const).map((name) => [
+  const rounds = await withStub((url, stub) => measureServers(url, stub, pace));
+  const rows = (["express", "expressPerCaller", "waybill", "waybillSession", "waybillOpen"] as const).map((name) => [
     serverNames[name],
     showSpread(ratio(rounds, name, "express", "throughput")),
     showSpread(ratio(rounds, name, "express", "cpuMicroseconds")),
@@ -80,7 +82,11 @@ async function servers(pace: Pace): Promise<Results> {
   const head = ["server", "throughput ÷ first", "CPU ÷ first", "CPU µs a request", "requests/s"];
   return {
     tables: [{ title: `The whole way, ${CONNECTIONS} connections`, rows: [head, ...rows] }],
-    figures: new Map([["whole-way", ratio(rounds, "waybill", "express", "throughput")]]),
+    figures: new Map<Key, Spread>([
+      ["whole-way", ratio(rounds, "waybill", "express", "throughput")],
+      ["access-token", ratio(rounds, "waybill", "waybillOpen", "cpuMicroseconds")],
+      ["session-token", ratio(rounds, "waybillSession", "waybillOpen", "cpuMicroseconds")],
+    ]),
   };
 }
 

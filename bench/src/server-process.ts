@@ -1,11 +1,12 @@
+import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:http";
+import { createServer, type RequestListener } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient } from "@supabase/supabase-js";
-import { makeEncryptionKey } from "@waybill/db";
 import express from "express";
 import { z } from "zod";
+import { createApp } from "../../apps/server/src/app.ts";
 import { readEnv } from "../../apps/server/src/env.ts";
 import { createLogger } from "../../apps/server/src/log.ts";
 import { startServer } from "../../apps/server/src/start/start-server.ts";
@@ -16,16 +17,19 @@ import { ownCpu } from "./slice.ts";
 // One server in a process of its own: Waybill's whole, or what somebody would write by hand.
 const PUBLISHABLE_KEY = `sb_publishable_${"x".repeat(32)}`;
 const setup = z.object({
-  name: z.enum(["waybill", "express", "expressPerCaller"]),
+  name: z.enum(["waybill", "waybillSession", "waybillOpen", "express", "expressPerCaller"]),
   url: z.string(),
   jwtSecret: z.string(),
+  encryptionKey: z.string(),
+  /** Whom the open one takes every caller for. */
+  accessToken: z.string(),
 });
 type Setup = z.infer<typeof setup>;
 type Server = AsyncDisposable & { readonly url: string };
 
 const options = { db: { retry: false }, auth: { persistSession: false, autoRefreshToken: false } };
 
-async function waybill({ url, jwtSecret }: Setup): Promise<Server> {
+async function waybill({ name, url, jwtSecret, encryptionKey, accessToken }: Setup): Promise<Server> {
   await using opened = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), "waybill-bench-"));
   opened.defer(() => rm(directory, { recursive: true, force: true, maxRetries: 3 }));
@@ -37,12 +41,21 @@ async function waybill({ url, jwtSecret }: Setup): Promise<Server> {
     WAYBILL_ALLOW_HTTP_LOOPBACK: "1",
     WAYBILL_PORT: "0",
     WAYBILL_DATA_DIR: directory,
-    WAYBILL_ENCRYPTION_KEY: makeEncryptionKey(),
+    WAYBILL_ENCRYPTION_KEY: encryptionKey,
     WAYBILL_LOG_LEVEL: "error",
   });
-  const server = opened.use(await startServer(env, createLogger("error")));
+  const logger = createLogger("error");
+  const { url: address, services } = opened.use(await startServer(env, logger));
+  let served = address;
+  if (name === "waybillOpen") {
+    const caller = { userId: randomUUID(), email: null, roles: [], permissions: [], accessToken, held: null };
+    const open = opened.use(
+      await listening(createApp({ ...env, services: { ...services, callerOf: async () => caller }, logger })),
+    );
+    served = open.url;
+  }
   const rest = opened.move();
-  return { url: server.url, [Symbol.asyncDispose]: () => rest.disposeAsync() };
+  return { url: served, [Symbol.asyncDispose]: () => rest.disposeAsync() };
 }
 
 /** Express as it comes, and one client for all; or one for each caller, as the caller's row-level security asks for. */
@@ -60,8 +73,12 @@ async function byHand({ url, name }: Setup): Promise<Server> {
   app.get("/rows", (request, response, next) => {
     rowsFor(request.headers.authorization ?? "").then((rows) => response.json(rows), next);
   });
+  return await listening(app);
+}
+
+async function listening(app: RequestListener): Promise<Server> {
   const server = createServer(app);
-  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const { port } = z.object({ port: z.int() }).parse(server.address());
   return {
     url: `http://127.0.0.1:${port}`,
@@ -77,7 +94,7 @@ answerParent(
   async (message) => {
     if (server !== undefined) return ownCpu();
     const given = setup.parse(message);
-    server = await (given.name === "waybill" ? waybill(given) : byHand(given));
+    server = await (given.name.startsWith("waybill") ? waybill(given) : byHand(given));
     return server.url;
   },
   async () => await server?.[Symbol.asyncDispose](),

@@ -43,14 +43,23 @@ const answers: readonly (readonly [part: string, body: string])[] = [
   ["/data_models", model],
 ];
 
-const order = z.object({ flush: z.enum(["taken", "refused"]).default("taken") });
+const order = z.object({
+  flush: z.enum(["taken", "refused"]).default("taken"),
+  /** The row of the one session that there is. */
+  session: z.record(z.string(), z.unknown()).optional(),
+});
 let refuses = false;
+let sessions = "[]";
 
 const server = createServer((request, response) => {
   request.resume().on("end", () => {
     const { url = "", method } = request;
     if (refuses && url.startsWith("/rest/v1/rpc/record_operations")) {
       response.writeHead(503).end();
+      return;
+    }
+    if (url.startsWith("/rest/v1/authentication_contexts")) {
+      response.writeHead(200, { "content-type": "application/json" }).end(method === "GET" ? sessions : "[]");
       return;
     }
     // a client's row is not there before it is made
@@ -66,7 +75,9 @@ server.keepAliveTimeout = 60_000;
 await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
 answerParent(
   (message) => {
-    refuses = order.parse(message).flush === "refused";
+    const { flush, session } = order.parse(message);
+    refuses = flush === "refused";
+    if (session !== undefined) sessions = JSON.stringify([session]);
     return server.address() satisfies AddressInfo | string | null;
   },
   async () => {
