@@ -1,8 +1,8 @@
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { availableParallelism, loadavg } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { figuresOf, keep, readKept, sectionsOf, writeKept } from "./kept-results.ts";
+import { commentOf, figuresOf, keep, type Kept, keptIn, sectionsOf } from "./kept-results.ts";
 import { machine } from "./machine.ts";
 import { PACE } from "./paired.ts";
 import { isBig, programs } from "./programs.ts";
@@ -19,7 +19,8 @@ if (unknown !== undefined) {
 
 const isChosen = (name: string): boolean =>
   positionals.length === 0 ? values.big === true || !isBig(name) : positionals.includes(name);
-const kept = await readKept();
+const page = join(import.meta.dirname, "../../docs/benchmarks.md");
+const kept = keptIn(await readFile(page, "utf8"));
 for (const [name, run] of programs) {
   if (!isChosen(name)) continue;
   console.error(`measuring: ${name}`);
@@ -27,13 +28,13 @@ for (const [name, run] of programs) {
   kept[name] = keep(await run(PACE), load, availableParallelism());
   for (const table of kept[name].tables) console.log(markdown(table));
   // one that fails after it takes nothing away from it
-  await writeKept(kept);
+  await writeFile(page, pageOf(kept));
 }
+console.log(markdown(verdicts(figuresOf(kept))));
 
-const verdict = verdicts(figuresOf(kept));
-console.log(markdown(verdict));
-const where: Table = { title: "Where", rows: [["what", "value"], ...machine()] };
-const head = `# Benchmarks
+function pageOf(kept: Kept): string {
+  const where: Table = { title: "Where", rows: [["what", "value"], ...machine()] };
+  const head = `# Benchmarks
 
 Written by \`pnpm bench\`; not by hand. Each program says when it ran: \`pnpm bench\` runs those that take minutes,
 \`pnpm bench --big\` all, and what did not run keeps its figures and their day.
@@ -44,6 +45,6 @@ one core where \`taskset\` exists, what they talk to on another. CPU is that of 
 operation, the flush included, which goes on between its turns; it is the steadier figure: where the machine was busy
 with other things, the ratios by CPU decide.
 `;
-const sections = sectionsOf(kept, programs.keys()).map(({ table, measured }) => `${markdown(table)}\n${measured}\n`);
-const page = [head, markdown(verdict), ...sections, markdown(where)].join("\n");
-await writeFile(join(import.meta.dirname, "../../docs/benchmarks.md"), page);
+  const sections = sectionsOf(kept, programs.keys()).map(({ table, measured }) => `${markdown(table)}\n${measured}\n`);
+  return [head, markdown(verdicts(figuresOf(kept))), ...sections, markdown(where), commentOf(kept)].join("\n");
+}

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { figuresOf, type Kept, keep, sectionsOf } from "./kept-results.ts";
+import { commentOf, figuresOf, type Kept, keep, keptIn, sectionsOf } from "./kept-results.ts";
 import { verdicts } from "./report.ts";
 
 const table = (title: string) => ({ title, rows: [["what"], ["it"]] });
@@ -35,4 +35,12 @@ it("says of each table when it was measured and whether the machine was busy, in
 it("keeps what was found under today", () => {
   const found = keep({ tables: [table("T")], figures: new Map([["rollups" as const, spread]]) }, 1, 2);
   expect(found).toMatchObject({ day: new Date().toISOString().slice(0, 10), figures: [["rollups", spread]] });
+});
+
+it("finds on the page what was kept there, whatever stands in it", () => {
+  const odd: Kept = { ...kept, odd: { day: "2026-11-20", load: 0, cores: 2, tables: [table("a --> b")], figures: [] } };
+  const page = `# Page\n\n${commentOf(odd)}`;
+  expect(keptIn(page)).toEqual(odd);
+  expect(page.match(/-->/g)).toHaveLength(1);
+  expect(keptIn("# Page\n")).toEqual({});
 });

@@ -1,12 +1,10 @@
-import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { z } from "zod";
 import { type Key, keySchema } from "./must-reach.ts";
 import type { Dated, Results, Table } from "./report.ts";
 
 /**
- * What each program found when it last ran, beside the programs: the page shows all of it, so that a run of some says
- * nothing new of the others, and drops nothing of them either.
+ * What each program found when it last ran, at the end of the page that shows it: a run of some says nothing new of the
+ * others, and drops nothing of them either.
  */
 const spreadSchema = z.object({ min: z.number(), median: z.number(), max: z.number() });
 const keptSchema = z.record(
@@ -22,14 +20,19 @@ const keptSchema = z.record(
 );
 export type Kept = z.output<typeof keptSchema>;
 
-const file = join(import.meta.dirname, "../results.json");
+const begin = "<!-- What the next run keeps of this one:\n";
+const end = "\n-->\n";
 
-export async function readKept(): Promise<Kept> {
-  return keptSchema.parse(JSON.parse(await readFile(file, "utf8")));
+/** What stands at the end of a page; of one without it, nothing. */
+export function keptIn(page: string): Kept {
+  const from = page.indexOf(begin);
+  if (from === -1) return {};
+  return keptSchema.parse(JSON.parse(page.slice(from + begin.length, page.indexOf(end, from))));
 }
 
-export async function writeKept(kept: Kept): Promise<void> {
-  await writeFile(file, `${JSON.stringify(kept, null, 2)}\n`);
+/** To be put at the end of the page; no text in it can end the comment. */
+export function commentOf(kept: Kept): string {
+  return `${begin}${JSON.stringify(kept).replaceAll(">", "\\u003e")}${end}`;
 }
 
 /** What was found today, as it is kept. */
