@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { refusalOf } from "../testing/refusal.ts";
 import { accessTable, callers, type CallerName, type Outcome } from "./access-table.ts";
 import { acts } from "./acts.ts";
-import { openWorld, stackOn, type World } from "./world.ts";
+import { stackOn } from "../testing/stack-on.ts";
+import { openWorld, type World } from "./world.ts";
 
 describe.each(["pglite", "native"] as const)("on %s", (engine) => {
   let world: World;

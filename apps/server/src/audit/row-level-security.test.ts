@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { refusalOf } from "../testing/refusal.ts";
 import { openSql, type Sql } from "../testing/sql.ts";
 import type { Person } from "../testing/stage.ts";
-import { openWorld, stackOn, type World } from "./world.ts";
+import { stackOn } from "../testing/stack-on.ts";
+import { openWorld, type World } from "./world.ts";
 
 // Bea knows the values of Ada's row and tries to have them confirmed, changed or counted, through Waybill and past it.
 describe.each(["pglite", "native"] as const)("on %s", (engine) => {

@@ -1,13 +1,10 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { start } from "@waybill/local-supabase";
 import { SignJWT } from "jose";
-import { inject } from "vitest";
 import type { airports } from "../testing/demo-models.ts";
+import type { Stack } from "../testing/stack-on.ts";
 import { openSql } from "../testing/sql.ts";
-import { openStage, type Person, type Stage, type StageOptions } from "../testing/stage.ts";
+import { openStage, type Person, type Stage } from "../testing/stage.ts";
 import type { CallerName } from "./access-table.ts";
-
-export type Stack = NonNullable<StageOptions["stack"]> & { readonly dbUrl: string };
 
 /** Somebody who calls; what it knows of itself is made up for who is nobody. */
 export interface Actor {
@@ -34,14 +31,6 @@ export interface World extends AsyncDisposable {
 }
 
 type RegisteredClient = Parameters<Person["api"]["clients"]["register"]["mutate"]>[0];
-
-/** The stack that all tests share, or one of its own with native PostgreSQL. */
-export async function stackOn(engine: "pglite" | "native", opened: AsyncDisposableStack): Promise<Stack> {
-  if (engine === "pglite") return inject("stack");
-  const stack = await start({ engine });
-  opened.defer(() => stack.stop());
-  return stack;
-}
 
 export async function openWorld(stack: Stack): Promise<World> {
   await using opened = new AsyncDisposableStack();
