@@ -96,6 +96,7 @@ const variables = z.object({
   WAYBILL_REDACT: redactList,
   WAYBILL_OPERATION_RETENTION: wholeNumber(1, 3650, 30),
   WAYBILL_SESSION_RETENTION: wholeNumber(0, 3650, 3650),
+  WAYBILL_SESSION_IDLE: wholeNumber(1, 365, 7),
   WAYBILL_JOURNAL_MAX: byteSize("1 MiB", "2 GiB"),
   WAYBILL_JOURNAL_FSYNC: z
     .enum(["never", "interval", "always"], { error: "must be never, interval or always" })
@@ -150,6 +151,8 @@ export interface ServerEnv {
   readonly operationRetentionDays: number;
   /** Days for which records outlive the end of their session; at most the days before takes effect. */
   readonly sessionRetentionDays: number;
+  /** Days after which a session that nobody uses is over. */
+  readonly sessionIdleDays: number;
   readonly maxJournalBytes: number;
   readonly journalFsync: "never" | "interval" | "always";
   readonly whenLedgerFull: "block" | "shed";
@@ -212,6 +215,7 @@ export function readEnv(source: Readonly<Record<string, string | undefined>> = p
     redact: env.WAYBILL_REDACT,
     operationRetentionDays: env.WAYBILL_OPERATION_RETENTION,
     sessionRetentionDays: env.WAYBILL_SESSION_RETENTION,
+    sessionIdleDays: env.WAYBILL_SESSION_IDLE,
     maxJournalBytes: env.WAYBILL_JOURNAL_MAX,
     journalFsync: env.WAYBILL_JOURNAL_FSYNC,
     whenLedgerFull: env.WAYBILL_LEDGER_FULL,

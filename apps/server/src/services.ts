@@ -9,7 +9,9 @@ import { askAuth } from "./features/sessions/ask-auth.ts";
 import { callerResolver, type CallerResolver } from "./features/sessions/caller.ts";
 import { createOpenSessions, type OpenSessions } from "./features/sessions/open-sessions.ts";
 import { createOwnSessions, type OwnSessions } from "./features/sessions/own-sessions.ts";
+import { createSessionRefresher } from "./features/sessions/refresh.ts";
 import { createSessionService, type SessionService } from "./features/sessions/service.ts";
+import { openSessionStreams, type SessionStreams } from "./features/sessions/session-streams.ts";
 import type { RecordLogs } from "./telemetry/record-logs/record-logs.ts";
 import { createTelemetry, type Telemetry } from "./telemetry/telemetry.ts";
 
@@ -20,6 +22,7 @@ export interface Services {
   readonly callerOf: CallerResolver;
   readonly sessions: SessionService;
   readonly ownSessions: OwnSessions;
+  readonly sessionStreams: SessionStreams;
   readonly models: ModelService;
   readonly data: DataService;
   readonly telemetry: Telemetry;
@@ -34,18 +37,28 @@ export interface ServicesOptions {
   readonly fetchKeys: FetchImplementation;
   readonly logger: Logger;
   readonly recordLogs?: RecordLogs | undefined;
+  /** Days after which a session that nobody uses is over. */
+  readonly sessionIdleDays: number;
+  readonly operationTimeoutMs: number;
 }
 
-export function createServices({ waybill, url, jwtSecret, fetchKeys, logger, recordLogs }: ServicesOptions): Services {
-  const openSessions = createOpenSessions(waybill.sessions, logger);
+const dayMs = 86_400_000;
+
+export function createServices(options: ServicesOptions): Services {
+  const { waybill, url, jwtSecret, fetchKeys, logger, recordLogs, sessionIdleDays, operationTimeoutMs } = options;
+  const sessionStreams = openSessionStreams({ sessions: waybill.sessions, logger });
+  const openSessions = createOpenSessions(waybill.sessions, () => sessionStreams.look());
+  const idleMs = sessionIdleDays * dayMs;
+  const refresher = createSessionRefresher({ waybill, sessions: openSessions, logger, idleMs, operationTimeoutMs });
   const verify = tokenVerifier({ url, jwtSecret, fetch: fetchKeys, askAuth: askAuth(waybill) });
   const lookup = createModelLookup(waybill.models);
   return {
     waybill,
     openSessions,
-    callerOf: callerResolver(openSessions, verify),
-    sessions: createSessionService(waybill, openSessions),
+    callerOf: callerResolver(openSessions, refresher, verify),
+    sessions: createSessionService(waybill, openSessions, refresher),
     ownSessions: createOwnSessions(waybill, openSessions),
+    sessionStreams,
     models: createModelService(waybill.models, lookup),
     data: createDataService(waybill, lookup),
     telemetry: createTelemetry(waybill, url, recordLogs),

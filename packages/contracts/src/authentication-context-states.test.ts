@@ -4,6 +4,7 @@ import {
   type AuthenticationContextEvent,
   authenticationContextPhase as phase,
   type AuthenticationContextState,
+  isIdle,
   transitionAuthenticationContext as transition,
 } from "./authentication-context-states.ts";
 import { addMicroseconds, compareTimestamps } from "./primitives.ts";
@@ -127,5 +128,14 @@ describe("transitionAuthenticationContext", () => {
       }),
       { numRuns: 500 },
     );
+  });
+});
+
+describe("isIdle", () => {
+  it("counts from the last activity, not from a refresh, and holds from its last moment on", () => {
+    const hour = 3_600_000;
+    expect(isIdle({ ...active, expires_at: at(600) }, at(69), hour)).toBe(false);
+    expect(isIdle({ ...active, expires_at: at(600) }, at(70), hour)).toBe(true);
+    expect(isIdle(active, at(0), hour), "a clock that was set back").toBe(false);
   });
 });

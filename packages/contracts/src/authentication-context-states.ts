@@ -32,6 +32,11 @@ export function authenticationContextPhase(state: AuthenticationContextState, at
   return compareTimestamps(state.last_activity, state.expires_at) < 0 ? "expired" : "logged_out";
 }
 
+/** Whether nobody used it for so long that it is over: then `logged_out` is what follows (docs/decisions/states.md). */
+export function isIdle(state: AuthenticationContextState, at: string, idleMs: number): boolean {
+  return Date.parse(at) - Date.parse(state.last_activity) >= idleMs;
+}
+
 const active = (state: AuthenticationContextState, event: Moment): AuthenticationContextState => ({
   ...state,
   last_activity: laterTimestamp(state.last_activity, event.at),

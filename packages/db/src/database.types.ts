@@ -18,7 +18,10 @@ export type Database = {
           is_active: boolean
           last_activity: string
           permissions: Json | null
+          refresh_failures: number
+          refresh_holder: string | null
           refresh_token: string
+          refresh_until: string | null
           session_id: string
           token_hash: string
           token_type: string
@@ -33,7 +36,10 @@ export type Database = {
           is_active?: boolean
           last_activity?: string
           permissions?: Json | null
+          refresh_failures?: number
+          refresh_holder?: string | null
           refresh_token: string
+          refresh_until?: string | null
           session_id?: string
           token_hash: string
           token_type?: string
@@ -48,7 +54,10 @@ export type Database = {
           is_active?: boolean
           last_activity?: string
           permissions?: Json | null
+          refresh_failures?: number
+          refresh_holder?: string | null
           refresh_token?: string
+          refresh_until?: string | null
           session_id?: string
           token_hash?: string
           token_type?: string
@@ -516,9 +525,19 @@ export type Database = {
         Args: { but_not?: string; ended_at: string; of_user: string }
         Returns: string[]
       }
+      expire_sessions: { Args: { idle_days: number }; Returns: Json }
       hold_lease: {
         Args: { lease: string; lease_holder: string; lease_seconds: number }
         Returns: boolean
+      }
+      lease_session_refresh: {
+        Args: {
+          lease_holder: string
+          lease_seconds: number
+          seen_expires_at: string
+          session: string
+        }
+        Returns: Json
       }
       maintain_operations: { Args: { retention_days: number }; Returns: Json }
       operation_retention: { Args: Record<PropertyKey, never>; Returns: Json }
@@ -542,6 +561,10 @@ export type Database = {
         Args: { lease: string; lease_holder: string }
         Returns: boolean
       }
+      release_session_refresh: {
+        Args: { failed: boolean; lease_holder: string; session: string }
+        Returns: number
+      }
       remove_operations_of_ended_sessions: {
         Args: { operation_days: number; session_days: number }
         Returns: number
@@ -557,6 +580,10 @@ export type Database = {
           sort_by: string
         }
         Returns: Json
+      }
+      touch_sessions: {
+        Args: { moments: string[]; session_ids: string[] }
+        Returns: number
       }
       update_data_model: {
         Args: { changes: Json; expected_version: string; id: string }

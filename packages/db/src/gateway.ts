@@ -61,6 +61,7 @@ export interface Gateway {
 }
 
 const TIMEOUT_MS = 60_000;
+const IDLE_DAYS = 7;
 /** Linux writes what it holds to the disk within 35 s unless told otherwise. */
 const KEEP_FLUSHED_MS = 40_000;
 
@@ -99,8 +100,11 @@ export function openGateway(options: GatewayOptions): Gateway {
   const heartbeat = openHeartbeat({ calls, log, clientIds });
   const retentionDays = options.operationRetentionDays;
   const { sessionRetentionDays } = options;
+  const sessionIdleDays = options.sessionIdleDays ?? IDLE_DAYS;
   const jobs =
-    retentionDays === undefined ? undefined : openJobs({ calls, log, instance, retentionDays, sessionRetentionDays });
+    retentionDays === undefined
+      ? undefined
+      : openJobs({ calls, log, instance, retentionDays, sessionRetentionDays, sessionIdleDays });
   const watchers = operationWatchers();
 
   const registered = (clientId: string): void => {
@@ -207,6 +211,7 @@ function checkOptions(options: GatewayOptions): string {
   checkNumber("maxJournalBytes", options.maxJournalBytes, 1_048_576, Number.MAX_SAFE_INTEGER);
   checkNumber("operationRetentionDays", options.operationRetentionDays, 1, 3650);
   checkNumber("sessionRetentionDays", options.sessionRetentionDays, 0, 3650);
+  checkNumber("sessionIdleDays", options.sessionIdleDays, 1, 365);
   const instance = options.instance ?? hostname();
   refuse("instance", instanceSchema.safeParse(instance));
   return instance;

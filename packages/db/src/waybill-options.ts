@@ -38,6 +38,8 @@ export interface WaybillOptions {
   readonly operationRetentionDays?: number | undefined;
   /** Days for which records outlive the end of their session, 0 to 3650. Default: `operationRetentionDays`. Needs that one. */
   readonly sessionRetentionDays?: number | undefined;
+  /** Days after which a session that nobody uses is over, 1 to 365. Default 7. A job does it: needs `operationRetentionDays`. */
+  readonly sessionIdleDays?: number | undefined;
   /**
    * When records are brought to the disk. `never`: the death of the process costs none, a power cut may. `interval`: a
    * power cut costs at most about the last second. `always`: no request leaves before its intent is on the disk, which

@@ -8,6 +8,8 @@ import type { ClientStore } from "./stores/clients.ts";
 import type { ModelStore } from "./stores/models.ts";
 import type { OperationStatsStore } from "./stores/operation-stats.ts";
 import type { OperationStore } from "./stores/operations.ts";
+import type { SessionActivity } from "./stores/session-activity.ts";
+import type { SessionRefreshStore } from "./stores/session-refresh.ts";
 import type { SessionStore } from "./stores/sessions.ts";
 
 export interface WaybillHealth {
@@ -24,9 +26,10 @@ export interface Waybill extends AsyncDisposable {
   forUser(accessToken: string): SupabaseClient<Database>;
   /**
    * With the publishable key alone, for sign-up, sign-in and refresh. It keeps no session, and each call gives a new one:
-   * take one for each user, since auth-js lets concurrent refreshes of one client share one answer.
+   * take one for each user, since auth-js lets concurrent refreshes of one client share one answer. Of one with a signal
+   * no request begins after it or outlives it.
    */
-  anon(): SupabaseClient<Database>;
+  anon(signal?: AbortSignal): SupabaseClient<Database>;
   /**
    * Runs `work` to its end so that every operation in it, however deep, is recorded under `context`. A builder that it
    * returns is sent within it too: supabase-js sends when it is awaited, not when it is built.
@@ -40,7 +43,7 @@ export interface Waybill extends AsyncDisposable {
    * an access token under that user's policies. Throws `NOT_FOUND`.
    */
   client(clientId: string, accessToken?: string): Promise<SupabaseClient>;
-  readonly sessions: SessionStore;
+  readonly sessions: SessionStore & SessionRefreshStore & SessionActivity;
   readonly models: ModelStore;
   /** Drops the cached answers that a change of this table concerns, for changes that did not pass through here. */
   invalidate(table: string): void;

@@ -117,10 +117,12 @@ describe("each call leaves one record", () => {
     expect((await waybill.anon().from("data_models").select("model_id")).error?.code).toBe("42501");
   });
 
-  test("the stores' own calls are recorded, and last_activity is not", async () => {
+  test("the stores' own calls are recorded, and last_activity, which a close writes, is not", async () => {
     const request_id = crypto.randomUUID();
-    await waybill.run({ request_id }, async () => {
-      const session = await waybill.sessions.create(
+    const own = createWaybill(await optionsOf("activity"));
+    await isReady(own);
+    const before = await own.run({ request_id }, async () => {
+      const session = await own.sessions.create(
         {
           user_id: user.id,
           access_token: user.accessToken,
@@ -130,11 +132,13 @@ describe("each call leaves one record", () => {
         "c".repeat(64),
       );
       await new Promise((resolve) => setTimeout(resolve, 2));
-      await waybill.sessions.touch(session);
-      const after = await waybill.sessions.get(session.session_id);
-      expect(Date.parse(after.last_activity)).toBeGreaterThan(Date.parse(session.last_activity));
+      own.sessions.touch(session);
+      await own.sessions.get(session.session_id);
+      return session;
     });
-    await waybill.flush();
+    await own.close();
+    const after = await waybill.sessions.get(before.session_id);
+    expect(Date.parse(after.last_activity)).toBeGreaterThan(Date.parse(before.last_activity));
     const records = await recordsOf(request_id);
     expect(records.map((row) => [row.operation_type, row.table_name])).toEqual([
       ["create", "authentication_contexts"],

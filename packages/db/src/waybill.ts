@@ -11,6 +11,8 @@ import { createModelStore } from "./stores/models.ts";
 import { createOperationStatsStore } from "./stores/operation-stats.ts";
 import { createOperationStore } from "./stores/operations.ts";
 import { rowReader } from "./stores/page.ts";
+import { openSessionActivity } from "./stores/session-activity.ts";
+import { createSessionRefreshStore } from "./stores/session-refresh.ts";
 import { createSessionStore } from "./stores/sessions.ts";
 import { untrackedFetch } from "./untracked-fetch.ts";
 import { parseInput } from "./stores/input.ts";
@@ -19,7 +21,7 @@ import type { WaybillOptions } from "./waybill-options.ts";
 import type { Waybill } from "./waybill-types.ts";
 
 const flushDeadlineMs = 5_000;
-/** For last_activity: what is not written by then is not worth waiting for. */
+/** For what is written and looked at beside the records: what has no answer by then is not worth waiting for. */
 const untrackedDeadlineMs = 10_000;
 
 /**
@@ -43,12 +45,18 @@ export function createWaybill(options: WaybillOptions): Waybill {
   const readRows = rowReader();
   const connections = () => ({ service_role: gateway.service, anon: anonOf(gateway) });
   const rowStore = createClientRowStore(service);
+  const untracked = untrackedClient(gateway, options);
+  const activity = openSessionActivity({ untracked, log: options.log });
+  const close = async (): Promise<void> => {
+    await activity.close();
+    await gateway.close();
+  };
   const { open: openSide, ...registered } = createRegisteredClients(gateway, rowStore, options.allowHttpLoopback);
 
   return {
     service: () => service,
     // One for each call: auth-js answers all who refresh through one client at the same moment with the first one's tokens.
-    anon: () => createSharedClient({ url, key: publishableKey, fetch }),
+    anon: (signal) => createSharedClient({ url, key: publishableKey, fetch }, signal),
     forUser,
     run: async (context, work) => {
       parseInput("The context", operationContextSchema, context);
@@ -61,7 +69,11 @@ export function createWaybill(options: WaybillOptions): Waybill {
       if (clientId !== gateway.anon()?.clientId) return sideSupabase(await openSide(clientId), accessToken);
       return accessToken === undefined ? createSharedClient({ url, key: publishableKey, fetch }) : forUser(accessToken);
     },
-    sessions: createSessionStore({ service, untracked: untrackedClient(gateway, options), keys, readRows }),
+    sessions: {
+      ...createSessionStore({ service, untracked, keys, readRows }),
+      ...createSessionRefreshStore({ service, untracked, keys }),
+      touch: (session) => activity.touch(session),
+    },
     models: createModelStore(service, readRows),
     invalidate: (table) => gateway.cache?.invalidate(table),
     connection(clientId) {
@@ -87,8 +99,8 @@ export function createWaybill(options: WaybillOptions): Waybill {
       return isTaking && Object.values(connections()).every((connection) => connection.isReady());
     },
     flush: (deadlineMs = flushDeadlineMs) => ledger.flush(deadlineMs),
-    close: () => gateway.close(),
-    [Symbol.asyncDispose]: () => gateway.close(),
+    close,
+    [Symbol.asyncDispose]: close,
   };
 }
 

@@ -99,7 +99,7 @@ test("counts the ledger's own requests apart", async () => {
   await using proxy = await startCountingProxy(upstream);
   const own = { "x-client-info": "waybill-ledger", apikey: "sb_secret_x" };
   await send(proxy, "POST", "/rest/v1/rpc/record_operations", own);
-  await send(proxy, "PATCH", "/rest/v1/authentication_contexts", own);
+  await send(proxy, "POST", "/rest/v1/rpc/touch_sessions", own);
   await send(proxy, "POST", "/rest/v1/rpc/hold_lease", own);
   expect(proxy.seen()).toEqual([]);
   // a call that only says so is counted like any other

@@ -35,12 +35,13 @@ export function readRequest(method: string, url: string, headers: IncomingHttpHe
   };
 }
 
-/** The ledger's own calls (decisions.md, Tracking): its flush, the clients' rows, a session's last activity, the jobs. */
+/** The ledger's own calls (decisions.md, Tracking): its flush, the clients' rows, what is noted of sessions, the jobs. */
 const ledgerCalls = [
   /^POST \/rest\/v1\/rpc\/record_operations$/,
   /^POST \/rest\/v1\/rpc\/(hold_lease|release_lease|maintain_operations|beat_clients|disconnect_dead_clients)$/,
   /^(GET|POST|PATCH) \/rest\/v1\/supabase_clients$/,
-  /^PATCH \/rest\/v1\/authentication_contexts$/,
+  /^POST \/rest\/v1\/rpc\/(touch_sessions|lease_session_refresh|release_session_refresh|expire_sessions)$/,
+  /^GET \/rest\/v1\/authentication_contexts$/,
 ];
 
 /** Whether a request that calls itself the ledger's own can be: its word alone would hide any call from the count. */

@@ -24,6 +24,7 @@ export function openWaybill(
     // the jobs are the server's: a command ends too soon for them
     operationRetentionDays: suffix === "" ? env.operationRetentionDays : undefined,
     sessionRetentionDays: env.sessionRetentionDays,
+    sessionIdleDays: env.sessionIdleDays,
     maxJournalBytes: env.maxJournalBytes,
     journalFsync: env.journalFsync,
     // PGlite never calls fsync

@@ -46,6 +46,8 @@ export async function startServer(env: ServerEnv, logger: Logger): Promise<Runni
     fetchKeys,
     logger,
     recordLogs,
+    sessionIdleDays: env.sessionIdleDays,
+    operationTimeoutMs: env.operationTimeoutMs,
   });
   app = createApp({ ...env, services, logger });
   // Last in, first out: requests are drained before the ledger is flushed, the ledger before the stack goes.

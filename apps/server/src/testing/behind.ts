@@ -9,10 +9,15 @@ interface Passing {
   readonly headers: Readonly<Record<string, unknown>>;
 }
 
-/** The real Supabase behind a proxy that may change a request's URL, or answer in its place with a status and JSON. */
+/**
+ * The real Supabase behind a proxy that may change a request's URL, or answer in its place with a status and JSON.
+ *
+ * @param answered Supabase has answered, and its answer waits for this
+ */
 export async function openBehind(
   stack: { readonly url: string; readonly ca: string },
   pass: (request: Passing) => { readonly status: number; readonly body: unknown } | undefined,
+  answered: (request: Passing) => Promise<void> | undefined = () => undefined,
 ) {
   const dispatcher = new Agent({ connect: { ca: stack.ca } });
   const server = createServer((incoming, outgoing) => {
@@ -33,8 +38,10 @@ export async function openBehind(
         ...(body.length > 0 ? { body: Buffer.concat(body) } : {}),
         dispatcher,
       });
+      const whole = Buffer.from(await answer.arrayBuffer());
+      await answered({ method, url, headers });
       outgoing.writeHead(answer.status, { "content-type": answer.headers.get("content-type") ?? "text/plain" });
-      outgoing.end(Buffer.from(await answer.arrayBuffer()));
+      outgoing.end(whole);
     };
     forward().catch(() => outgoing.destroy());
   }).listen(0, "127.0.0.1");

@@ -31,12 +31,24 @@ export function createTrackedClient({ url, key, fetch, accessToken }: TrackedCli
  * A client that many callers share: a sign-in through it is answered, and forgotten. Otherwise whoever signs in would
  * lend its session to everybody else's calls.
  */
-export function createSharedClient({ url, key, fetch }: TrackedClientOptions): SupabaseClient<Database> {
+export function createSharedClient(
+  { url, key, fetch }: TrackedClientOptions,
+  signal?: AbortSignal,
+): SupabaseClient<Database> {
   return createClient<Database>(url, key, {
-    global: { fetch },
+    global: { fetch: signal === undefined ? fetch : endingWith(signal, fetch) },
     db: { retry: false },
     auth: { persistSession: true, storage: forgetful, autoRefreshToken: false, detectSessionInUrl: false },
   });
+}
+
+/** No request begins after the signal, and none outlives it: auth-js tries a refresh again for half a minute by itself. */
+function endingWith(signal: AbortSignal, fetch: TrackedFetch): typeof globalThis.fetch {
+  return async (input, init) => {
+    signal.throwIfAborted();
+    const own = init?.signal ?? undefined;
+    return await fetch(input, { ...init, signal: own === undefined ? signal : AbortSignal.any([own, signal]) });
+  };
 }
 
 const forgetful = { getItem: () => null, setItem: () => {}, removeItem: () => {} };

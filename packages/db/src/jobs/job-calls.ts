@@ -27,6 +27,14 @@ const maintenanceSchema = z.object({
 });
 export type Maintenance = z.infer<typeof maintenanceSchema>;
 
+const expirySchema = z.object({
+  /** Sessions past their expiry that were in use still. */
+  expired: z.number().int().nonnegative(),
+  /** Sessions that are over because nobody used them. */
+  ended: z.number().int().nonnegative(),
+  more: z.boolean(),
+});
+
 /**
  * What the jobs ask of the database, over the Data API and beside the tracked client: these are the ledger's own calls
  * (decisions.md, Tracking). Each rejects with a WaybillDbError, and has a deadline.
@@ -39,6 +47,8 @@ export interface JobCalls {
   maintainOperations(retentionDays: number): Promise<Maintenance>;
   /** How many records of sessions that ended `sessionDays` ago were removed: 10,000 at most. */
   removeOperationsOfEndedSessions(sessionDays: number, operationDays: number): Promise<number>;
+  /** One step of the sessions' expiry, and of the end of those that nobody used for so many days. */
+  expireSessions(idleDays: number): Promise<z.infer<typeof expirySchema>>;
   beatClients(clientIds: readonly string[]): Promise<void>;
   /** How many clients were marked. */
   disconnectDeadClients(afterSeconds: number): Promise<number>;
@@ -84,6 +94,10 @@ export function openJobCalls({ url, secretKey, ca }: JobCallsOptions): JobCalls 
       const input = { session_days: sessionDays, operation_days: operationDays };
       const call = client.rpc("remove_operations_of_ended_sessions", input);
       return one("Removing records of ended sessions", z.number(), await call.abortSignal(within(MAINTENANCE_MS)));
+    },
+    async expireSessions(idleDays) {
+      const call = client.rpc("expire_sessions", { idle_days: idleDays });
+      return one("Expiring sessions", expirySchema, await call.abortSignal(within(MAINTENANCE_MS)));
     },
     async beatClients(clientIds) {
       const call = client.rpc("beat_clients", { client_ids: [...clientIds] });

@@ -1,6 +1,12 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import {
+  authenticationContextPhase,
+  type AuthenticationContextState,
+  isIdle,
+  transitionAuthenticationContext,
+} from "@waybill/contracts";
 import { start, type LocalSupabase } from "@waybill/local-supabase";
 import postgres from "postgres";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
@@ -15,6 +21,7 @@ const quick: JobTimes = {
   maintainEveryMs: 60_000,
   sweepEveryMs: 200,
   expireEveryMs: 200,
+  sessionsEveryMs: 200,
   deadAfterMs: 1000,
   closeMs: 2000,
 };
@@ -41,7 +48,7 @@ afterAll(async () => {
 });
 
 const open = (instance: string, more: Partial<JobTimes> = {}) =>
-  openJobs({ calls, log: quiet, instance, retentionDays: 30, times: { ...quick, ...more } });
+  openJobs({ calls, log: quiet, instance, retentionDays: 30, sessionIdleDays: 7, times: { ...quick, ...more } });
 
 async function holder(): Promise<string | undefined> {
   const [row] = await sql<{ holder: string }[]>`select holder from waybill.leases where name = 'jobs'`;
@@ -107,7 +114,7 @@ test("whoever cannot renew its lease stops before another begins", async () => {
   };
   const messages: string[] = [];
   const log = (_level: string, message: string) => void messages.push(message);
-  const first = openJobs({ calls: cut, log, instance: "cut", retentionDays: 30, times: quick });
+  const first = openJobs({ calls: cut, log, instance: "cut", retentionDays: 30, sessionIdleDays: 7, times: quick });
   await vi.waitFor(() => expect(first.isRunning()).toBe(true), patient);
   const second = open("other");
   isCut = true;
@@ -178,6 +185,7 @@ test("nobody but the secret key may call what the jobs call", async () => {
   await expect(others.beatClients([])).rejects.toEqual(refused);
   await expect(others.disconnectDeadClients(1)).rejects.toEqual(refused);
   await expect(others.removeOperationsOfEndedSessions(0, 30)).rejects.toEqual(refused);
+  await expect(others.expireSessions(7)).rejects.toEqual(refused);
   await others.close();
 });
 
@@ -224,7 +232,14 @@ test("records go when their session ended long enough ago, and those of other se
     (await sql`select request_id from database_operations where client_id = 'jobs-test/anon'`)
       .map(({ request_id }) => String(request_id))
       .toSorted();
-  const keeping = openJobs({ calls, log: quiet, instance: "keeping", retentionDays: 30, times: quick });
+  const keeping = openJobs({
+    calls,
+    log: quiet,
+    instance: "keeping",
+    retentionDays: 30,
+    sessionIdleDays: 7,
+    times: quick,
+  });
   await vi.waitFor(() => expect(keeping.isRunning()).toBe(true), patient);
   await keeping.close();
   expect(await left()).toHaveLength(5);
@@ -233,6 +248,7 @@ test("records go when their session ended long enough ago, and those of other se
     log: quiet,
     instance: "expiry",
     retentionDays: 30,
+    sessionIdleDays: 7,
     sessionRetentionDays: 2,
     times: quick,
   });
@@ -244,4 +260,51 @@ test("records go when their session ended long enough ago, and those of other se
   expect(await calls.removeOperationsOfEndedSessions(0, 30)).toBe(1);
   expect(await left()).toEqual(["no session", "open"]);
   await sql`delete from authentication_contexts where user_id = 'jobs-test'`;
+});
+
+test("sessions become what the transition table makes of them: expired when due, over when nobody used them", async () => {
+  const secret = `v1:k:${"a".repeat(60)}`;
+  const days = (count: number) => new Date(Date.now() + count * 86_400_000).toISOString();
+  const states: Record<string, AuthenticationContextState> = {
+    "in force": { is_active: true, expires_at: days(1), last_activity: days(-1) },
+    due: { is_active: true, expires_at: days(-1), last_activity: days(-2) },
+    expired: { is_active: false, expires_at: days(-1), last_activity: days(-2) },
+    "logged out": { is_active: false, expires_at: days(-8), last_activity: days(-8) },
+    "idle, in force": { is_active: true, expires_at: days(1), last_activity: days(-8) },
+    "idle, due": { is_active: true, expires_at: days(-7.5), last_activity: days(-8) },
+    "idle, expired": { is_active: false, expires_at: days(-7.5), last_activity: days(-8) },
+  };
+  for (const [name, state] of Object.entries(states)) {
+    await sql`insert into authentication_contexts ${sql({
+      user_id: `jobs-test ${name}`,
+      access_token: secret,
+      refresh_token: secret,
+      token_hash: crypto.randomUUID().replaceAll("-", "").repeat(2),
+      created_at: days(-9),
+      ...state,
+    })}`;
+  }
+  const iso = (column: string) => sql.unsafe(`to_char(${column} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`);
+  const stored = async () => {
+    const rows = await sql<({ name: string } & AuthenticationContextState)[]>`
+      select substr(user_id, 11) as name, is_active, ${iso("expires_at")} as expires_at,
+        ${iso("last_activity")} as last_activity
+      from authentication_contexts where user_id like 'jobs-test %'`;
+    return Object.fromEntries(rows.map(({ name, ...state }) => [name, state]));
+  };
+  const before = await stored();
+  const jobs = open("sessions");
+  await vi.waitFor(async () => expect((await stored())["due"]?.is_active).toBe(false), patient);
+  const after = await stored();
+  await jobs.close();
+  for (const [name, state] of Object.entries(before)) {
+    // the moment of the job, as an end notes it
+    const at = name.startsWith("idle") ? (after[name]?.last_activity ?? "") : days(0);
+    const isOver = authenticationContextPhase(state, at) !== "logged_out" && isIdle(state, at, 7 * 86_400_000);
+    const moved = transitionAuthenticationContext(state, { type: isOver ? "logged_out" : "expired", at });
+    expect([name, after[name]]).toEqual([name, moved.ok ? moved.state : state]);
+    expect([name, isOver]).toEqual([name, name.startsWith("idle")]);
+  }
+  expect(await calls.expireSessions(7)).toEqual({ expired: 0, ended: 0, more: false });
+  await sql`delete from authentication_contexts where user_id like 'jobs-test %'`;
 });

@@ -13,6 +13,8 @@ export interface JobsOptions {
   readonly retentionDays: number;
   /** Days for which records outlive their session; undefined: for as long as any record is kept. */
   readonly sessionRetentionDays?: number | undefined;
+  /** Days after which a session that nobody uses is over. */
+  readonly sessionIdleDays: number;
   readonly times?: Partial<JobTimes> | undefined;
 }
 
@@ -24,6 +26,7 @@ export interface JobTimes {
   readonly maintainEveryMs: number;
   readonly sweepEveryMs: number;
   readonly expireEveryMs: number;
+  readonly sessionsEveryMs: number;
   /** A client whose process gave no heartbeat for so long is dead: six beats (heartbeat.ts). */
   readonly deadAfterMs: number;
   /** How long `close` waits for a step under way and for the lease to be given up (default 2 s). */
@@ -36,6 +39,7 @@ const standard: JobTimes = {
   maintainEveryMs: 600_000,
   sweepEveryMs: 15_000,
   expireEveryMs: 60_000,
+  sessionsEveryMs: 15_000,
   deadAfterMs: 60_000,
   closeMs: 2_000,
 };
@@ -52,8 +56,9 @@ const STEPS = 400;
 /** What one call removes at most; fewer means that none are left. */
 const REMOVED_A_STEP = 10_000;
 
-export function openJobs({ calls, log, instance, retentionDays, sessionRetentionDays, times }: JobsOptions): Jobs {
-  const { leaseMs, renewMs, maintainEveryMs, sweepEveryMs, deadAfterMs, closeMs, expireEveryMs } = {
+export function openJobs(options: JobsOptions): Jobs {
+  const { calls, log, instance, retentionDays, sessionRetentionDays, sessionIdleDays, times } = options;
+  const { leaseMs, renewMs, maintainEveryMs, sweepEveryMs, deadAfterMs, closeMs, expireEveryMs, sessionsEveryMs } = {
     ...standard,
     ...times,
   };
@@ -73,7 +78,7 @@ export function openJobs({ calls, log, instance, retentionDays, sessionRetention
     answered: (error) => complain("lease", error),
     changed(isHeld) {
       log("info", isHeld ? "This process runs the jobs now" : "Another process runs the jobs now", { instance });
-      if (isHeld) for (const job of [maintenance, sweep, expiry]) job.now();
+      if (isHeld) for (const job of all) job.now();
     },
   });
   const isOurs = (): boolean => !closed && lease.isHeld();
@@ -100,7 +105,14 @@ export function openJobs({ calls, log, instance, retentionDays, sessionRetention
     const marked = await calls.disconnectDeadClients(deadAfterMs / 1000);
     if (marked > 0) log("warn", "Clients of processes that show no life were marked as disconnected", { marked });
   });
-  const expiry = job("removal of ended sessions' records", expireEveryMs, async () => {
+  const sessions = job("expiry of sessions", sessionsEveryMs, async () => {
+    for (let step = 0; step < STEPS && isOurs(); step += 1) {
+      const { more, ...done } = await calls.expireSessions(sessionIdleDays);
+      if (done.expired + done.ended > 0) log("debug", "Sessions were taken out of use", done);
+      if (!more) return;
+    }
+  });
+  const removal = job("removal of ended sessions' records", expireEveryMs, async () => {
     // days go whole at the ledger's own retention, and nothing is left to do here
     if (sessionRetentionDays === undefined || sessionRetentionDays >= retentionDays) return;
     for (let step = 0; step < STEPS && isOurs(); step += 1) {
@@ -110,11 +122,12 @@ export function openJobs({ calls, log, instance, retentionDays, sessionRetention
     }
   });
 
+  const all = [maintenance, sweep, sessions, removal];
   return {
     isRunning: isOurs,
     async close() {
       closed = true;
-      const orderly = Promise.all([maintenance.close(), sweep.close(), expiry.close()]).then(() => lease.close());
+      const orderly = Promise.all(all.map((job) => job.close())).then(() => lease.close());
       // it is a courtesy: the lease ends by itself, and a step that goes on in the database does no harm
       await Promise.race([orderly, sleep(closeMs, undefined, { ref: false })]);
     },

@@ -1,5 +1,5 @@
-import { createHash, randomBytes } from "node:crypto";
 import { afterAll, describe, expect, test } from "vitest";
+import { madeUpLogin, newTokenHash } from "../testing/made-up-session.ts";
 import { plainClients, rejection } from "../testing/plain-clients.ts";
 import { makeEncryptionKey, parseEncryptionKeys } from "../secrets.ts";
 import { createSessionStore } from "./sessions.ts";
@@ -12,25 +12,10 @@ const keys = parseEncryptionKeys(makeEncryptionKey("k1"));
 const time = { now: Date.now() };
 const sessions = createSessionStore({ service, untracked: service, keys, clock: () => time.now });
 
-const jwt = (subject: string) =>
-  [{ alg: "HS256", typ: "JWT" }, { sub: subject }]
-    .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
-    .concat(randomBytes(32).toString("base64url"))
-    .join(".");
-const newHash = () => createHash("sha256").update(randomBytes(32)).digest("hex");
+const newHash = newTokenHash;
 const inMinutes = (minutes: number) => new Date(time.now + minutes * 60_000).toISOString();
 const newUser = () => crypto.randomUUID();
-
-function login(userId: string = newUser()) {
-  return {
-    user_id: userId,
-    access_token: jwt(userId),
-    refresh_token: randomBytes(12).toString("hex"),
-    expires_at: inMinutes(60),
-    ip_address: "192.0.2.7",
-    permissions: { roles: ["admin"] },
-  };
-}
+const login = (userId?: string) => madeUpLogin(inMinutes(60), userId);
 
 async function stored(sessionId: string) {
   const { data, error } = await service
@@ -96,86 +81,29 @@ describe("login", () => {
   });
 });
 
-describe("activity", () => {
-  test("moves last_activity forwards, and at most once in ten seconds", async () => {
-    const session = await sessions.create(login(), newHash());
-    const seen = async () =>
-      Date.parse((await stored(session.session_id)).last_activity) - Date.parse(session.created_at);
-    time.now += 1_000;
-    await sessions.touch(session);
-    expect(await seen()).toBe(1_000);
-    time.now += 9_000;
-    await sessions.touch(session);
-    expect(await seen()).toBe(1_000);
-    time.now += 1_000;
-    await sessions.touch(session);
-    expect(await seen()).toBe(11_000);
-  });
-
-  test("never moves it back, though this process' clock is behind", async () => {
-    const session = await sessions.create(login(), newHash());
-    const ahead = inMinutes(5);
-    await service.from("authentication_contexts").update({ last_activity: ahead }).eq("session_id", session.session_id);
-    await sessions.touch(session);
-    expect(Date.parse((await stored(session.session_id)).last_activity)).toBe(Date.parse(ahead));
-  });
-
-  test("of a session past its expiry is SESSION_EXPIRED, of an ended one SESSION_OVER", async () => {
-    const session = await sessions.create({ ...login(), expires_at: inMinutes(1) }, newHash());
-    const ended = await sessions.end(await sessions.create(login(), newHash()));
-    time.now += 61_000;
-    expect(await rejection(sessions.touch(session))).toMatchObject({ code: "SESSION_EXPIRED" });
-    expect(await rejection(sessions.touch(ended))).toMatchObject({ code: "SESSION_OVER" });
-  });
-});
-
-describe("refresh", () => {
-  test("replaces both tokens and the expiry, the session's token stays", async () => {
-    const hash = newHash();
-    const session = await sessions.create(login(), hash);
-    const refresh = { access_token: jwt("next"), refresh_token: "next-refresh", expires_at: inMinutes(120) };
-    const after = await sessions.storeRefreshed(session, refresh);
-    expect(Date.parse(after.expires_at)).toBe(Date.parse(refresh.expires_at));
-    const { access_token, refresh_token } = refresh;
-    expect(await sessions.findByTokenHash(hash)).toMatchObject({ tokens: { access_token, refresh_token } });
-  });
-
-  test("of two refreshes of the same session the later gets VERSION_CONFLICT and writes nothing", async () => {
-    const hash = newHash();
-    const session = await sessions.create(login(), hash);
-    const first = { access_token: jwt("first"), refresh_token: "first", expires_at: inMinutes(90) };
-    await sessions.storeRefreshed(session, first);
-    const late = { access_token: jwt("late"), refresh_token: "late", expires_at: inMinutes(91) };
-    expect(await rejection(sessions.storeRefreshed(session, late))).toMatchObject({ code: "VERSION_CONFLICT" });
-    expect(await sessions.findByTokenHash(hash)).toMatchObject({ tokens: { refresh_token: "first" } });
-  });
-
-  test("cannot bring an ended session back", async () => {
-    const session = await sessions.create(login(), newHash());
-    const ended = await sessions.end(session);
-    const refresh = { access_token: jwt("x"), refresh_token: "x", expires_at: inMinutes(90) };
-    expect(await rejection(sessions.storeRefreshed(ended, refresh))).toMatchObject({ code: "ILLEGAL_TRANSITION" });
-    // with the state from before the logout: the row decides
-    expect(await rejection(sessions.storeRefreshed(session, refresh))).toMatchObject({ code: "VERSION_CONFLICT" });
-    expect(await stored(session.session_id)).toMatchObject({ is_active: false });
-  });
-});
-
-describe("end and expiration", () => {
+describe("the end", () => {
   test("logout takes the session out of use, once, even in the moment of login", async () => {
     const ended = await sessions.end(await sessions.create(login(), newHash()));
     expect(ended.is_active).toBe(false);
     expect(await rejection(sessions.end(ended))).toMatchObject({ code: "ILLEGAL_TRANSITION" });
   });
 
-  test("expireDue takes exactly those past their expiry", async () => {
-    const short = await sessions.create({ ...login(), expires_at: inMinutes(1) }, newHash());
-    const long = await sessions.create(login(), newHash());
-    time.now += 60_000;
-    expect(await sessions.expireDue()).toBeGreaterThanOrEqual(1);
-    expect(await sessions.get(short.session_id)).toMatchObject({ is_active: false });
-    expect(await sessions.get(long.session_id)).toMatchObject({ is_active: true });
-    expect(await sessions.expireDue()).toBe(0);
+  test("by idleness counts only for who has not used or refreshed it since it was read", async () => {
+    const session = await sessions.create(login(), newHash());
+    const { session_id } = session;
+    await service
+      .from("authentication_contexts")
+      .update({ last_activity: inMinutes(1) })
+      .eq("session_id", session_id);
+    expect(await sessions.endIdle(session)).toBe(false);
+    const used = await sessions.get(session_id);
+    expect(used.is_active).toBe(true);
+    time.now += 120_000;
+    expect(await sessions.endIdle(used)).toBe(true);
+    const ended = await sessions.get(session_id);
+    expect(ended).toMatchObject({ is_active: false });
+    expect(ended.expires_at).toBe(ended.last_activity);
+    expect(await rejection(sessions.endIdle(ended))).toMatchObject({ code: "ILLEGAL_TRANSITION" });
   });
 });
 
@@ -202,5 +130,17 @@ describe("reading", () => {
     expect(await rejection(sessions.get(session.session_id, bob.client))).toMatchObject({ code: "NOT_FOUND" });
     expect((await sessions.listOfUser(alice.id, {}, alice.client)).rows).toHaveLength(1);
     expect((await sessions.listOfUser(alice.id, {}, bob.client)).rows).toEqual([]);
+  });
+
+  test("the state of several, of which one is gone", async () => {
+    const [one, two] = [await sessions.create(login(), newHash()), await sessions.create(login(), newHash())];
+    await sessions.end(two);
+    const states = await sessions.statesOf([one.session_id, two.session_id, crypto.randomUUID()]);
+    expect(new Map(states.map((state) => [state.session_id, state.is_active]))).toEqual(
+      new Map([
+        [one.session_id, true],
+        [two.session_id, false],
+      ]),
+    );
   });
 });

@@ -2,7 +2,6 @@ import {
   authenticationContextCreateSchema,
   authenticationContextFilterSchema,
   authenticationContextOutputSchema,
-  authenticationContextRefreshSchema,
   authenticationContextSchema,
   transitionAuthenticationContext,
   type AuthenticationContextOutput,
@@ -19,7 +18,6 @@ import { rowsOf } from "./answer.ts";
 import { nextState, parseInput } from "./input.ts";
 import { type Page, readPage, type RowReader, rowReader } from "./page.ts";
 import { openTokens, sealTokens, type Tokens } from "./session-tokens.ts";
-import { recentTouches } from "./recent-touches.ts";
 
 export type SessionPage = Page<AuthenticationContextOutput>;
 
@@ -40,22 +38,14 @@ export interface SessionStore {
   findByTokenHash(tokenHash: string): Promise<OpenSession | null>;
   /** A session with its tokens, active or not. Throws `NOT_FOUND`. */
   open(sessionId: string): Promise<OpenSession>;
-  /**
-   * Activity: sets last_activity, not tracked, at most once in ten seconds a session.
-   * Throws `SESSION_OVER` for an ended session, `SESSION_EXPIRED` for one past its expiry.
-   */
-  touch(session: AuthenticationContextOutput): Promise<void>;
-  /** Token refresh. Throws `VERSION_CONFLICT` when the session was refreshed or ended since it was read. */
-  storeRefreshed(
-    session: AuthenticationContextOutput,
-    refresh: z.input<typeof authenticationContextRefreshSchema>,
-  ): Promise<AuthenticationContextOutput>;
   /** Logout. Throws `ILLEGAL_TRANSITION` for a session that has ended already. */
   end(session: AuthenticationContextOutput): Promise<AuthenticationContextOutput>;
   /** Ends all sessions of a user that have not ended, but for one where it is named; tells which. */
   endAll(userId: string, butNot?: string): Promise<readonly string[]>;
-  /** Expiration: takes every session past its expiry out of use; tells how many. */
-  expireDue(): Promise<number>;
+  /** Ends a session that was idle for too long. False when it was used or refreshed since it was read, or is gone. */
+  endIdle(session: AuthenticationContextOutput): Promise<boolean>;
+  /** What the rows of these say now, not tracked; one that is gone has none. */
+  statesOf(sessionIds: readonly string[]): Promise<SessionState[]>;
   /** Throws `NOT_FOUND` for one that is not there, or that the caller may not see. */
   get(sessionId: string, caller?: SupabaseClient<Database>): Promise<AuthenticationContextOutput>;
   /** Those of one user, in the order of session_id; a caller's client sees its own only. */
@@ -68,7 +58,7 @@ export interface SessionStore {
 
 export interface SessionStoreOptions {
   readonly service: SupabaseClient<Database>;
-  /** The same rights, but its calls leave no record: for last_activity. */
+  /** The same rights, but its calls leave no record: for looks at the state of many. */
   readonly untracked: SupabaseClient<Database>;
   readonly keys: EncryptionKeys;
   /** That of the project. */
@@ -78,7 +68,13 @@ export interface SessionStoreOptions {
 }
 
 const columns = Object.keys(authenticationContextOutputSchema.shape).join(",");
-const touchIntervalMs = 10_000;
+const stateSchema = authenticationContextOutputSchema.pick({
+  session_id: true,
+  is_active: true,
+  expires_at: true,
+  last_activity: true,
+});
+export type SessionState = z.output<typeof stateSchema>;
 
 export function createSessionStore({
   service,
@@ -89,7 +85,6 @@ export function createSessionStore({
 }: SessionStoreOptions): SessionStore {
   // Permissions are readonly JSON, which the generated types do not know; rows are typed by their contract.
   const database: SupabaseClient = service;
-  const touches = recentTouches(touchIntervalMs);
   const now = () => new Date(clock()).toISOString();
   const opened = (row: AuthenticationContextRow): OpenSession => ({
     session: authenticationContextOutputSchema.parse(row),
@@ -124,38 +119,6 @@ export function createSessionStore({
       return opened(only(rowsOf("Reading the session", authenticationContextSchema, answer), gone));
     },
 
-    async touch(session) {
-      const at = now();
-      const moved = transitionAuthenticationContext(session, { type: "activity", at });
-      if (!moved.ok) {
-        throw new WaybillDbError({ code: session.is_active ? "SESSION_EXPIRED" : "SESSION_OVER" });
-      }
-      if (!touches.isDue(session.session_id, clock())) return;
-      // Only forwards: another process' clock may be ahead of this one.
-      const answer = await untracked
-        .from("authentication_contexts")
-        .update({ last_activity: moved.state.last_activity })
-        .eq("session_id", session.session_id)
-        .eq("is_active", true)
-        .lt("last_activity", moved.state.last_activity);
-      rowsOf("Noting the session's activity", authenticationContextOutputSchema, answer);
-    },
-
-    async storeRefreshed(session, input) {
-      const refresh = parseInput("The refreshed session", authenticationContextRefreshSchema, input);
-      const { expires_at } = refresh;
-      const event = { type: "token_refreshed", at: now(), expires_at } as const;
-      const state = nextState(transitionAuthenticationContext(session, event));
-      const answer = await service
-        .from("authentication_contexts")
-        .update({ ...sealTokens(keys, session.session_id, refresh), is_active: state.is_active, expires_at })
-        .eq("session_id", session.session_id)
-        .eq("expires_at", session.expires_at)
-        .eq("is_active", session.is_active)
-        .select(columns);
-      return only(rowsOf("Storing the refreshed session", authenticationContextOutputSchema, answer), changed);
-    },
-
     async end(session) {
       const { is_active, last_activity, expires_at } = nextState(
         transitionAuthenticationContext(session, { type: "logged_out", at: now() }),
@@ -173,14 +136,26 @@ export function createSessionStore({
       return rowsOf("Ending the sessions", uuidSchema, await database.rpc("end_sessions", which));
     },
 
-    async expireDue() {
+    async endIdle(session) {
+      const { is_active, last_activity, expires_at } = nextState(
+        transitionAuthenticationContext(session, { type: "logged_out", at: now() }),
+      );
       const answer = await service
         .from("authentication_contexts")
-        .update({ is_active: false }, { count: "exact" })
-        .eq("is_active", true)
-        .lte("expires_at", now());
-      rowsOf("Expiring sessions", authenticationContextOutputSchema, answer);
-      return answer.count ?? 0;
+        .update({ is_active, last_activity, expires_at })
+        .eq("session_id", session.session_id)
+        .eq("last_activity", session.last_activity)
+        .eq("expires_at", session.expires_at)
+        .select(columns);
+      return rowsOf("Ending the idle session", authenticationContextOutputSchema, answer).length > 0;
+    },
+
+    async statesOf(sessionIds) {
+      const answer = await untracked
+        .from("authentication_contexts")
+        .select("session_id,is_active,expires_at,last_activity")
+        .in("session_id", [...sessionIds]);
+      return rowsOf("Looking at the sessions", stateSchema, answer);
     },
 
     async get(sessionId, caller) {
@@ -208,12 +183,6 @@ export function createSessionStore({
 
 const gone = () => new WaybillDbError({ code: "NOT_FOUND", message: "There is no such session." });
 const notStored = () => new WaybillDbError({ code: "INTERNAL", message: "The stored session was not given back." });
-const changed = () =>
-  new WaybillDbError({
-    code: "VERSION_CONFLICT",
-    message: "The session was refreshed or ended by somebody else meanwhile.",
-    hint: "Read the session again and use the tokens that it has now.",
-  });
 
 function only<Row>(rows: readonly Row[], otherwise: () => Error): Row {
   const [row] = rows;

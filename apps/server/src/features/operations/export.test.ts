@@ -2,7 +2,9 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { get, IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
 import { errorDataSchema } from "@waybill/contracts";
+import { makeEncryptionKey } from "@waybill/db";
 import express from "express";
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from "vitest";
 import { z } from "zod";
@@ -11,6 +13,7 @@ import { answerErrors } from "../../http/send-error.ts";
 import { createLogger } from "../../log.ts";
 import { listen } from "../../start/listen.ts";
 import { openBehind } from "../../testing/behind.ts";
+import { leaveSeconds } from "../../testing/expiry.ts";
 import { openSql } from "../../testing/sql.ts";
 import { openStage, type Person, type Stage } from "../../testing/stage.ts";
 import { exportOperations } from "./export.ts";
@@ -19,6 +22,8 @@ const stack = inject("stack");
 const rowCount = 450;
 /** What each record's body holds: so much that an export does not fit into the sockets' buffers. */
 const bodyBytes = 60_000;
+/** Two servers on one database read each other's sessions. */
+const sharedKey = { WAYBILL_ENCRYPTION_KEY: makeEncryptionKey() };
 const request_id = `export-${randomUUID()}`;
 
 let behind: Awaited<ReturnType<typeof openBehind>>;
@@ -35,7 +40,8 @@ beforeAll(async () => {
     pagesRead += 1;
     return pagesRead > pagesUntilFailure ? { status: 503, body: { message: "gone" } } : undefined;
   });
-  stage = await openStage({ stack: { ...stack, url: behind.url }, env: { WAYBILL_ALLOW_HTTP_LOOPBACK: "1" } });
+  const env = { WAYBILL_ALLOW_HTTP_LOOPBACK: "1", ...sharedKey };
+  stage = await openStage({ stack: { ...stack, url: behind.url }, env });
   [admin, ada] = await Promise.all([stage.newAdmin(), stage.newUser()]);
   const sql = openSql(stack.dbUrl);
   // ids of today: older ones would be past the retention of another test's server
@@ -188,5 +194,46 @@ describe("a reader", () => {
     stalled.resume();
     expect(await cut).toMatchObject([{ code: "ECONNRESET" }]);
     await server.drain(0);
+  });
+
+  it("whose session is ended elsewhere is told so within seconds, in the middle of the export", async () => {
+    const reader = await stage.newAdmin();
+    await using other = await openStage({ env: sharedKey });
+    const response = await openExport({}, reader.sessionToken);
+    const lines: string[] = [];
+    for await (const chunk of response.setEncoding("utf8")) {
+      if (lines.length === 0) await other.client(reader.sessionToken).sessions.logout.mutate();
+      lines.push(String(chunk));
+      await sleep(50);
+    }
+    const last = lines.join("").trimEnd().split("\n").at(-1) ?? "";
+    expect(JSON.parse(last)).toMatchObject({ error: { code: "SESSION_OVER" } });
+    expect(response.trailers["x-waybill-export"]).toMatch(/^broken off; rows=\d+; code=SESSION_OVER$/);
+  });
+
+  it("that takes nothing is cut off within seconds when its session expires", async () => {
+    const reader = await stage.newAdmin();
+    const response = await openExport({}, reader.sessionToken);
+    const cut = once(response, "error");
+    await once(response, "readable");
+    const sql = openSql(stack.dbUrl);
+    await leaveSeconds(sql, reader.userId, -1);
+    await sql.end();
+    await vi.waitUntil(() => stage.log().includes('"waybillCode":"SESSION_EXPIRED"'), { timeout: 10_000 });
+    // the last words have been waited for
+    await sleep(2_500);
+    response.resume();
+    expect(await cut).toMatchObject([{ code: "ECONNRESET" }]);
+  });
+
+  it("whose access token expires meanwhile goes on with the next one", async () => {
+    const reader = await stage.newAdmin();
+    const sql = openSql(stack.dbUrl);
+    await leaveSeconds(sql, reader.userId, 12);
+    await sql.end();
+    const lines = (await text(await openExport({}, reader.sessionToken))).trimEnd().split("\n");
+    expect(lines).toHaveLength(rowCount);
+    const me = await reader.api.sessions.me.query();
+    expect(Date.parse(me.session?.expires_at ?? "")).toBeGreaterThan(Date.now() + 60_000);
   });
 });

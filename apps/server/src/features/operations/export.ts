@@ -22,6 +22,8 @@ import { exportFormats } from "./export-format.ts";
 const mostExports = 4;
 /** A reader that takes nothing for so long holds its export up no longer. */
 const stallMs = 60_000;
+/** So long has a reader to take the last line, once its session is over. */
+const lastWordsMs = 2_000;
 const pageRows = 200;
 const trailer = "x-waybill-export";
 
@@ -42,10 +44,10 @@ export function exportOperations(services: Services, logger: Logger, limits: Exp
   /** The user of each that is under way. */
   const running: string[] = [];
   return async (req, res) => {
-    const { requestId, caller: findCaller } = contextFor({ req, res });
+    const { requestId, bearer, caller: findCaller } = contextFor({ req, res });
     const filter = readFilter(req);
     const caller = await waybill.run({ request_id: requestId }, findCaller);
-    if (caller === null) throw unauthenticated();
+    if (caller === null || bearer === null) throw unauthenticated();
     // its close has been told to nobody
     if (res.closed) return;
     const { userId } = caller;
@@ -64,7 +66,9 @@ export function exportOperations(services: Services, logger: Logger, limits: Exp
     try {
       const session_id = caller.held?.session.session_id ?? null;
       const context = { request_id: requestId, user_id: userId, session_id };
-      await waybill.run(context, () => answer(waybill, filter, caller, res, logger, limits.stallMs ?? stallMs));
+      using stream = services.sessionStreams.open(session_id);
+      const reader = { signal: stream.signal, now: () => services.callerOf(bearer) };
+      await waybill.run(context, () => answer(waybill, filter, reader, res, logger, limits.stallMs ?? stallMs));
     } finally {
       running.splice(running.indexOf(userId), 1);
     }
@@ -85,26 +89,38 @@ function readFilter({ query }: Request): DatabaseOperationExport {
   });
 }
 
+/** Who takes an export. */
+interface Reader {
+  /** Aborted once its session is not in force any more. */
+  readonly signal: AbortSignal;
+  /** Who it is at this moment: an export may outlast an access token, and each page is a use of its session. */
+  readonly now: () => Promise<Caller>;
+}
+
 async function answer(
   waybill: Waybill,
   { format: name, ...filter }: DatabaseOperationExport,
-  caller: Caller,
+  reader: Reader,
   response: Response,
   logger: Logger,
   patienceMs: number,
 ): Promise<void> {
   const format = exportFormats[name];
-  const readAs = may(caller, "operations.read") ? undefined : waybill.forUser(caller.accessToken);
   const readPage = async (cursor: string | null) => {
     const from = cursor === null ? {} : { cursor };
-    return waybill.operations.list({ ...filter, ...from, limit: pageRows }, readAs).catch((error: unknown) => {
+    try {
+      const caller = await reader.now();
+      const readAs = may(caller, "operations.read") ? undefined : waybill.forUser(caller.accessToken);
+      return await waybill.operations.list({ ...filter, ...from, limit: pageRows }, readAs);
+    } catch (error) {
       throw error instanceof WaybillDbError ? storeFailure(error) : error;
-    });
+    }
   };
   const left = new AbortController();
   response.once("close", () => left.abort());
   const send = async (text: string): Promise<void> => {
-    if (!response.write(text)) await drained(response, left.signal, patienceMs);
+    reader.signal.throwIfAborted();
+    if (!response.write(text)) await drained(response, left.signal, reader.signal, patienceMs);
   };
 
   // what fails before the first byte is answered as any other error
@@ -138,6 +154,8 @@ async function answer(
     logger.warn({ request_id: requestId, rows, err: cause }, "an export broke off");
     response.write(format.brokenOff(toldOf(error, requestId)));
     response.addTrailers({ [trailer]: `broken off; rows=${rows}; code=${error.waybillCode}` });
+    // who takes nothing would keep what is sent already open for as long as it likes
+    if (reader.signal.aborted) setTimeout(() => response.destroy(), lastWordsMs).unref();
   }
   response.end();
 }
@@ -149,12 +167,13 @@ function toldOf(error: ApiError, requestId: string): ErrorData {
 
 class StalledError extends Error {}
 
-/** Resolves when the caller has taken what was written. Rejects when it has left, or takes nothing for too long. */
-async function drained(response: Response, left: AbortSignal, patienceMs: number): Promise<void> {
+/** Resolves when the caller has taken what was written. Rejects when it has left, is not let in any more, or takes nothing. */
+async function drained(response: Response, left: AbortSignal, over: AbortSignal, patienceMs: number): Promise<void> {
   const patience = AbortSignal.timeout(patienceMs);
   try {
-    await once(response, "drain", { signal: AbortSignal.any([left, patience]) });
+    await once(response, "drain", { signal: AbortSignal.any([left, over, patience]) });
   } catch (cause) {
+    over.throwIfAborted();
     throw new StalledError("the reader of an export takes nothing", { cause });
   }
 }

@@ -1,8 +1,7 @@
-import { authenticationContextPhase } from "@waybill/contracts";
 import { decodeJwt } from "jose";
-import { ApiError } from "../../trpc/api-error.ts";
 import { claimsSchema, type TokenVerifier } from "./access-token.ts";
 import type { HeldSession, OpenSessions } from "./open-sessions.ts";
+import type { SessionRefresher } from "./refresh.ts";
 
 /** Who calls, as a session or a verified access token tells it. */
 export interface Caller {
@@ -21,10 +20,14 @@ export interface Caller {
 /** Tells who a bearer is. Rejects with TOKEN_INVALID, SESSION_EXPIRED, SESSION_OVER or SUPABASE_UNREACHABLE. */
 export type CallerResolver = (bearer: string) => Promise<Caller>;
 
-export function callerResolver(sessions: OpenSessions, verify: TokenVerifier): CallerResolver {
+export function callerResolver(
+  sessions: OpenSessions,
+  { usable }: Pick<SessionRefresher, "usable">,
+  verify: TokenVerifier,
+): CallerResolver {
   return async (bearer) => {
     if (bearer.startsWith("wbs_")) {
-      const caller = callerOf(await sessions.find(bearer));
+      const caller = callerOf(await usable(await sessions.find(bearer)));
       sessions.touch(caller.held);
       return caller;
     }
@@ -35,11 +38,6 @@ export function callerResolver(sessions: OpenSessions, verify: TokenVerifier): C
 
 function callerOf(held: HeldSession): Caller & { readonly held: HeldSession } {
   const { session, tokens } = held;
-  const phase = authenticationContextPhase(session, new Date().toISOString());
-  if (phase === "logged_out") throw new ApiError({ code: "SESSION_OVER" });
-  if (phase !== "active") {
-    throw new ApiError({ code: "SESSION_EXPIRED", hint: "Call sessions.refresh with the same session token." });
-  }
   // Supabase Auth gave it to this server over TLS and it was sealed since, so its signature needs no second look.
   const { email, app_metadata } = claimsSchema.parse(decodeJwt(tokens.access_token));
   const { roles = [], permissions = [] } = app_metadata ?? {};

@@ -1,6 +1,5 @@
-import type { OpenSession, SessionStore } from "@waybill/db";
+import type { OpenSession, SessionActivity, SessionStore } from "@waybill/db";
 import { LRUCache } from "lru-cache";
-import type { Logger } from "pino";
 import { ApiError } from "../../trpc/api-error.ts";
 import { hashOfToken, isSessionToken } from "./session-token.ts";
 
@@ -15,8 +14,10 @@ export interface OpenSessions {
   find(token: string): Promise<HeldSession>;
   /** What the database says now. */
   read(tokenHash: string): Promise<HeldSession>;
-  /** Notes the session's activity, at most once in ten seconds; nobody waits for it, and its failure is only logged. */
+  /** Notes the session's activity, which is written later. */
   touch(held: HeldSession): void;
+  /** Keeps what this process has just stored. */
+  keep(held: HeldSession): void;
   /** Drops what is kept, because this process has changed or ended the session. */
   forget(tokenHash: string): void;
   forgetSessions(sessionIds: readonly string[]): void;
@@ -26,7 +27,11 @@ export interface OpenSessions {
 const staleMs = 10_000;
 const keptSessions = 10_000;
 
-export function createOpenSessions(store: SessionStore, logger: Logger): OpenSessions {
+/** @param changed is told of each `forget` */
+export function createOpenSessions(
+  store: Pick<SessionStore, "findByTokenHash"> & SessionActivity,
+  changed: () => void = () => {},
+): OpenSessions {
   const read = async (tokenHash: string): Promise<HeldSession> => {
     const found = await store.findByTokenHash(tokenHash);
     if (found === null) throw new ApiError({ code: "TOKEN_INVALID", message: "No session has this session token" });
@@ -47,15 +52,16 @@ export function createOpenSessions(store: SessionStore, logger: Logger): OpenSes
       return kept.get(tokenHash) ?? (await kept.fetch(tokenHash)) ?? read(tokenHash);
     },
     read,
-    touch({ session }) {
-      store.touch(session).catch((err: unknown) => {
-        logger.debug({ err, session_id: session.session_id }, "the session's activity could not be noted");
-      });
+    touch: ({ session }) => store.touch(session),
+    keep: (held) => void kept.set(held.tokenHash, held),
+    forget(tokenHash) {
+      kept.delete(tokenHash);
+      changed();
     },
-    forget: (tokenHash) => void kept.delete(tokenHash),
     forgetSessions(sessionIds) {
       const gone = new Set(sessionIds);
       for (const [tokenHash, { session }] of kept.entries()) if (gone.has(session.session_id)) kept.delete(tokenHash);
+      changed();
     },
   };
 }

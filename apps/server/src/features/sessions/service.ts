@@ -1,10 +1,11 @@
-import { authenticationContextPhase, type AuthenticationContextOutput } from "@waybill/contracts";
-import { type Waybill, WaybillDbError } from "@waybill/db";
-import { ApiError } from "../../trpc/api-error.ts";
+import type { AuthenticationContextOutput } from "@waybill/contracts";
+import type { Waybill } from "@waybill/db";
 import { authError } from "../../trpc/auth-error.ts";
 import { claimsSchema } from "./access-token.ts";
 import type { HeldSession, OpenSessions } from "./open-sessions.ts";
+import type { SessionRefresher } from "./refresh.ts";
 import { hashOfToken, makeSessionToken } from "./session-token.ts";
+import { refuseEnded } from "./token-life.ts";
 import { decodeJwt } from "jose";
 
 export interface Credentials {
@@ -33,8 +34,11 @@ export interface SessionService {
   logout(held: HeldSession): Promise<AuthenticationContextOutput>;
 }
 
-export function createSessionService(waybill: Waybill, sessions: OpenSessions): SessionService {
-  const refreshing = new Map<string, Promise<AuthenticationContextOutput>>();
+export function createSessionService(
+  waybill: Waybill,
+  sessions: OpenSessions,
+  { renew }: Pick<SessionRefresher, "renew">,
+): SessionService {
   return {
     async signUp({ email, password }) {
       const { data, error } = await waybill.anon().auth.signUp({ email, password });
@@ -63,18 +67,7 @@ export function createSessionService(waybill: Waybill, sessions: OpenSessions): 
       return { session, session_token: token };
     },
 
-    refresh(held) {
-      const id = held.session.session_id;
-      // A refresh token is good for one use: two calls at once must not both spend it.
-      const running = refreshing.get(id);
-      if (running !== undefined) return running;
-      const started = refreshOnce(held).finally(() => {
-        refreshing.delete(id);
-        sessions.forget(held.tokenHash);
-      });
-      refreshing.set(id, started);
-      return started;
-    },
+    refresh: async (held) => (await renew(held)).session,
 
     async logout({ tokenHash }) {
       try {
@@ -89,36 +82,4 @@ export function createSessionService(waybill: Waybill, sessions: OpenSessions): 
       }
     },
   };
-
-  async function refreshOnce({ tokenHash }: HeldSession): Promise<AuthenticationContextOutput> {
-    const held = await sessions.read(tokenHash);
-    refuseEnded(held.session);
-    const { data, error } = await waybill.anon().auth.refreshSession({ refresh_token: held.tokens.refresh_token });
-    if (error !== null || data.session === null) {
-      const refusal = authError("Refreshing the session", error);
-      if (refusal.waybillCode === "SESSION_OVER") await waybill.sessions.end(held.session);
-      throw refusal;
-    }
-    const { access_token, refresh_token } = data.session;
-    const { exp, sub } = claimsSchema.parse(decodeJwt(access_token));
-    // Whatever went wrong above, one user's session must never hold another's tokens.
-    if (sub !== held.session.user_id)
-      throw new ApiError({ code: "INTERNAL", cause: "refreshed tokens of another user" });
-    const refresh = { access_token, refresh_token, expires_at: new Date(exp * 1000).toISOString() };
-    try {
-      return await waybill.sessions.storeRefreshed(held.session, refresh);
-    } catch (storing) {
-      if (!(storing instanceof WaybillDbError) || storing.code !== "VERSION_CONFLICT") throw storing;
-      // Another process refreshed or ended it meanwhile; its word stands.
-      const now = await sessions.read(tokenHash);
-      refuseEnded(now.session);
-      return now.session;
-    }
-  }
-}
-
-function refuseEnded(session: AuthenticationContextOutput): void {
-  if (authenticationContextPhase(session, new Date().toISOString()) === "logged_out") {
-    throw new ApiError({ code: "SESSION_OVER" });
-  }
 }

@@ -130,27 +130,11 @@ describe("sessions", () => {
     const before = await stored(person);
     await person.api.sessions.me.query();
     const moved = async () => (await stored(person))["last_activity"] > before["last_activity"];
-    await expect.poll(moved, { timeout: 20_000 }).toBe(true);
+    await expect.poll(moved, { timeout: 60_000 }).toBe(true);
     await stage.services.waybill.flush();
     const updates = await sql`select 1 from public.database_operations
       where user_id = ${person.userId} and operation_type = 'update'`;
     expect(updates).toEqual([]);
-  });
-
-  it("refuses an expired session, names the remedy, and takes it again after a refresh", async () => {
-    const person = await stage.newUser();
-    await sql`update public.authentication_contexts
-      set created_at = now() - interval '2 hours', last_activity = now() - interval '2 hours', expires_at = now() - interval '1 hour'
-      where user_id = ${person.userId}`;
-    const refused = await refusalOf(person.api.sessions.me.query());
-    expect(refused).toMatchObject({
-      code: "SESSION_EXPIRED",
-      httpStatus: 401,
-      hint: expect.stringContaining("sessions.refresh"),
-    });
-    const session = await person.api.sessions.refresh.mutate();
-    expect(Date.parse(session.expires_at)).toBeGreaterThan(Date.now());
-    expect((await person.api.sessions.me.query()).user_id).toBe(person.userId);
   });
 
   it("ends a session here and at Supabase Auth", async () => {

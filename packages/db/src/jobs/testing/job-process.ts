@@ -10,5 +10,5 @@ const options = z.object({
   times: z.record(z.string(), z.number()),
 });
 const { instance, times, ...access } = options.parse(JSON.parse(process.argv[2] ?? ""));
-openJobs({ calls: openJobCalls(access), log: () => {}, instance, retentionDays: 30, times });
+openJobs({ calls: openJobCalls(access), log: () => {}, instance, retentionDays: 30, sessionIdleDays: 7, times });
 process.on("disconnect", () => process.exit());

@@ -1,0 +1,81 @@
+import { randomUUID } from "node:crypto";
+import { currentContext } from "@waybill/db";
+import type { Logger } from "pino";
+import { ApiError } from "../../trpc/api-error.ts";
+import type { HeldSession } from "./open-sessions.ts";
+import { type RefreshTurnsOptions, refreshTurns } from "./refresh-turns.ts";
+import { isInForce, isLeftAlone, refuseEnded, tokenLife } from "./token-life.ts";
+
+export interface SessionRefresher {
+  /**
+   * The session with an access token that carries a call: refreshed where that is past its expiry, or about to be. Rejects
+   * with SESSION_OVER, or while no refresh succeeds with SUPABASE_UNREACHABLE.
+   */
+  usable(held: HeldSession): Promise<HeldSession>;
+  /** New tokens, however good the old ones are. Rejects likewise. */
+  renew(held: HeldSession): Promise<HeldSession>;
+}
+
+export interface SessionRefresherOptions extends RefreshTurnsOptions {
+  readonly logger: Logger;
+  /** Sessions that this process refreshes at the same time; one more is refused with TRANSPORT_BUSY. */
+  readonly mostAtOnce?: number;
+}
+
+const manyAtOnce = 10_000;
+
+/** Refreshes sessions when they are used, each once for all who use it at that moment. */
+export function createSessionRefresher(options: SessionRefresherOptions): SessionRefresher {
+  const { waybill, sessions, idleMs, logger, mostAtOnce = manyAtOnce } = options;
+  const takeTurns = refreshTurns(options);
+  const running = new Map<string, Promise<HeldSession>>();
+
+  const refresh = (held: HeldSession, isForced: boolean): Promise<HeldSession> => {
+    const { session_id, user_id } = held.session;
+    const known = running.get(session_id);
+    if (known !== undefined) return known;
+    if (running.size >= mostAtOnce) return Promise.reject(new ApiError({ code: "TRANSPORT_BUSY" }));
+    const started = begin(held, isForced, {
+      // of the first of those who wait for it
+      request_id: currentContext()?.request_id ?? randomUUID(),
+      user_id,
+      session_id,
+    }).finally(() => running.delete(session_id));
+    running.set(session_id, started);
+    return started;
+  };
+  const begin = async (held: HeldSession, isForced: boolean, context: Parameters<typeof waybill.run>[0]) => {
+    try {
+      const fresh = await waybill.run(context, () => takeTurns(held, isForced));
+      sessions.keep(fresh);
+      return fresh;
+    } catch (err) {
+      sessions.forget(held.tokenHash);
+      logger.info({ err, session_id: held.session.session_id }, "a session could not be refreshed");
+      throw err;
+    }
+  };
+
+  return {
+    async usable(held) {
+      const life = tokenLife(held);
+      const isAlone = isLeftAlone(held.session, idleMs);
+      if (life === "long" && !isAlone) return held;
+      refuseEnded(held.session);
+      const refreshed = refresh(held, false);
+      if (life === "short" && !isAlone) {
+        // it is told in the log, and the next call tries again
+        refreshed.catch(() => {});
+        return held;
+      }
+      try {
+        return await refreshed;
+      } catch (error) {
+        const isOver = error instanceof ApiError && error.waybillCode === "SESSION_OVER";
+        if (isOver || !isInForce(held.session)) throw error;
+        return held;
+      }
+    },
+    renew: (held) => refresh(held, true),
+  };
+}
