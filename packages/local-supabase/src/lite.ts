@@ -55,6 +55,7 @@ export function createLite(
       secret_key: keys.secretKey,
       site_url: config.auth.site_url ?? url,
       jwt_expiry: config.auth.jwt_expiry,
+      enable_refresh_token_rotation: config.auth.enable_refresh_token_rotation,
       minimum_password_length: config.auth.minimum_password_length,
     },
     storage: { enabled: true, file_size_limit: config.storage.file_size_limit },

@@ -18,6 +18,8 @@ const projectConfigSchema = z.object({
     .object({
       enable_signup: z.boolean().default(true),
       site_url: z.string().optional(),
+      // a hosted project's default: whoever uses a token that was replaced twice over loses the session
+      enable_refresh_token_rotation: z.boolean().default(true),
       jwt_expiry: z.number().int().positive().max(604_800).default(3600),
       minimum_password_length: z.number().int().min(6).default(6),
     })

@@ -67,6 +67,21 @@ describe.each(["pglite", "native"] as const)("Auth on %s", (engine) => {
       expect((await user.auth.refreshSession()).error).toBeNull();
     });
 
+    test("rotate: one whose answer was lost may be used again, an older one costs the session", async () => {
+      const first = (await (await project.signedUp("rotation@example.com")).auth.getSession()).data.session;
+      const refresh = async (refresh_token: string | undefined) =>
+        project.anonymous().auth.refreshSession({ refresh_token: refresh_token ?? "" });
+      const second = (await refresh(first?.refresh_token)).data.session;
+      expect(second?.refresh_token).not.toBe(first?.refresh_token);
+      // the parent of the newest, as often as it takes
+      for (let n = 0; n < 2; n += 1) {
+        expect((await refresh(first?.refresh_token)).data.session?.refresh_token).toBe(second?.refresh_token);
+      }
+      const third = (await refresh(second?.refresh_token)).data.session;
+      expect((await refresh(first?.refresh_token)).error?.code).toBe("refresh_token_already_used");
+      expect((await refresh(third?.refresh_token)).error?.code).toBe("refresh_token_already_used");
+    });
+
     test("end with the session", async () => {
       const user = await project.signedUp("signout@example.com");
       const { data } = await user.auth.getSession();
