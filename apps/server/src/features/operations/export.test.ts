@@ -237,6 +237,8 @@ describe("a reader", () => {
 
   it("whose access token expires meanwhile goes on with the next one", async () => {
     const reader = await stage.newUser();
+    // tokens tell whole seconds: one that is made anew within the same is the same
+    await new Promise((nextSecond) => setTimeout(nextSecond, 1000));
     const sql = openSql(stack.dbUrl);
     await sql`update public.database_operations set user_id = ${reader.userId}
       where request_id = ${request_id} and user_id = 'somebody'`;
