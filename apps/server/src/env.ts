@@ -78,6 +78,10 @@ const variables = z.object({
   SUPABASE_PUBLISHABLE_KEY: keyOf("anon", "must be sb_publishable_… or the legacy anon key").optional(),
   SUPABASE_SECRET_KEY: keyOf("service_role", "must be sb_secret_… or the legacy service_role key").optional(),
   SUPABASE_JWT_SECRET: z.string().min(16, "must have 16 characters at least").optional(),
+  SUPABASE_JWT_ISSUER: z
+    .string()
+    .refine(isHttpUrl, "must be the iss of the project's access tokens, such as https://api.example.com/auth/v1")
+    .optional(),
   WAYBILL_CA_FILE: z.string().optional(),
   WAYBILL_HOST: z.string().default("127.0.0.1"),
   WAYBILL_PORT: wholeNumber(0, 65_535, 8787),
@@ -128,6 +132,7 @@ export type SupabaseSettings =
       readonly publishableKey: string;
       readonly secretKey: string;
       readonly jwtSecret: string | undefined;
+      readonly jwtIssuer: string | undefined;
       readonly caFile: string | undefined;
       readonly encryptionKey: string;
     };
@@ -263,8 +268,8 @@ function supabaseSettings(env: z.infer<typeof variables>): SupabaseSettings {
   if (url === undefined || publishableKey === undefined || secretKey === undefined || encryptionKey === undefined) {
     return { kind: "embedded", engine: env.WAYBILL_ENGINE };
   }
-  const { SUPABASE_JWT_SECRET: jwtSecret, WAYBILL_CA_FILE: caFile } = env;
-  return { kind: "project", url, publishableKey, secretKey, jwtSecret, caFile, encryptionKey };
+  const { SUPABASE_JWT_SECRET: jwtSecret, SUPABASE_JWT_ISSUER: jwtIssuer, WAYBILL_CA_FILE: caFile } = env;
+  return { kind: "project", url, publishableKey, secretKey, jwtSecret, jwtIssuer, caFile, encryptionKey };
 }
 
 function cacheOf(env: z.infer<typeof variables>): CacheOptions | undefined {

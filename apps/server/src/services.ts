@@ -7,6 +7,7 @@ import { createModelService, type ModelService } from "./features/models/service
 import { tokenVerifier } from "./features/sessions/access-token.ts";
 import { askAuth } from "./features/sessions/ask-auth.ts";
 import { callerResolver, type CallerResolver } from "./features/sessions/caller.ts";
+import { projectKeys } from "./features/sessions/project-keys.ts";
 import { createOpenSessions, type OpenSessions } from "./features/sessions/open-sessions.ts";
 import { createOwnSessions, type OwnSessions } from "./features/sessions/own-sessions.ts";
 import { createSessionRefresher } from "./features/sessions/refresh.ts";
@@ -33,6 +34,8 @@ export interface ServicesOptions {
   /** The Supabase project's URL. */
   readonly url: string;
   readonly jwtSecret: string | undefined;
+  /** Default: `auth/v1` below the project's URL. */
+  readonly jwtIssuer?: string | undefined;
   /** Fetches the project's public keys: nothing else goes this way. */
   readonly fetchKeys: FetchImplementation;
   readonly logger: Logger;
@@ -45,12 +48,14 @@ export interface ServicesOptions {
 const dayMs = 86_400_000;
 
 export function createServices(options: ServicesOptions): Services {
-  const { waybill, url, jwtSecret, fetchKeys, logger, recordLogs, sessionIdleDays, operationTimeoutMs } = options;
+  const { waybill, url, jwtSecret, jwtIssuer, fetchKeys, logger, recordLogs, sessionIdleDays, operationTimeoutMs } = options;
   const sessionStreams = openSessionStreams({ sessions: waybill.sessions, logger });
   const openSessions = createOpenSessions(waybill.sessions, () => sessionStreams.look());
   const idleMs = sessionIdleDays * dayMs;
   const refresher = createSessionRefresher({ waybill, sessions: openSessions, logger, idleMs, operationTimeoutMs });
-  const verify = tokenVerifier({ url, jwtSecret, fetch: fetchKeys, askAuth: askAuth(waybill) });
+  const auth = new URL("auth/v1", url.endsWith("/") ? url : `${url}/`);
+  const keys = projectKeys({ url: new URL(`${auth.href}/.well-known/jwks.json`), fetch: fetchKeys });
+  const verify = tokenVerifier({ issuer: jwtIssuer ?? auth.href, jwtSecret, keys, askAuth: askAuth(waybill) });
   const lookup = createModelLookup(waybill.models);
   return {
     waybill,

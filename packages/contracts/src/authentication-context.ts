@@ -58,6 +58,15 @@ export const authenticationContextSchema = z
   });
 export type AuthenticationContextRow = z.output<typeof authenticationContextSchema>;
 
+const names = (limit: number) =>
+  z
+    .array(nonEmptyText(100), { error: "must be a list of names" })
+    .max(limit, { error: `must have at most ${limit} names` });
+
+/** What a user is and may do: `app_metadata.roles` and `app_metadata.permissions`, which only the secret key can write. */
+export const sessionPermissionsSchema = z.object({ roles: names(50), permissions: names(200) });
+export type SessionPermissions = z.output<typeof sessionPermissionsSchema>;
+
 /** Milliseconds since 1970, as `Date.now` tells; a test gives its own. */
 export type Clock = () => number;
 

@@ -8,6 +8,11 @@ export const errorCodes = [
   "PAYLOAD_TOO_LARGE",
   "UNAUTHENTICATED",
   "TOKEN_INVALID",
+  "TOKEN_UNSIGNED",
+  "TOKEN_ALGORITHM",
+  "TOKEN_FORGED",
+  "TOKEN_FOREIGN",
+  "CLOCK_SKEW",
   "SESSION_EXPIRED",
   "SESSION_OVER",
   "INVALID_CREDENTIALS",
@@ -66,8 +71,28 @@ export const errorCatalog: { readonly [Code in ErrorCode]: { readonly descriptio
       remedy: "Sign in and send the session token.",
     },
     TOKEN_INVALID: {
-      description: "The token is forged, damaged or for another project.",
+      description: "The token cannot be read, or is no user's.",
       remedy: "Sign in again and send the new token.",
+    },
+    TOKEN_UNSIGNED: {
+      description: "The token says of itself that nobody signed it (alg none).",
+      remedy: "Send the access token as Supabase Auth gave it.",
+    },
+    TOKEN_ALGORITHM: {
+      description: "The token is signed in a way that this project does not use.",
+      remedy: "Send the access token as Supabase Auth gave it; an HS256 project needs SUPABASE_JWT_SECRET here.",
+    },
+    TOKEN_FORGED: {
+      description: "The token's signature is not by a key of this project.",
+      remedy: "Sign in again; the operator should look for a key of the project that was rotated.",
+    },
+    TOKEN_FOREIGN: {
+      description: "The token was issued by another Supabase project.",
+      remedy: "Sign in at this server's project; its operator names another issuer by SUPABASE_JWT_ISSUER.",
+    },
+    CLOCK_SKEW: {
+      description: "The token's times do not fit this server's clock.",
+      remedy: "Ask the operator to set the clocks of this server and of Supabase by NTP, then try again.",
     },
     SESSION_EXPIRED: {
       description: "The session is past its expiry.",

@@ -43,6 +43,7 @@ export async function startServer(env: ServerEnv, logger: Logger): Promise<Runni
     waybill,
     url: access.url,
     jwtSecret: access.jwtSecret,
+    jwtIssuer: access.jwtIssuer,
     fetchKeys,
     logger,
     recordLogs,

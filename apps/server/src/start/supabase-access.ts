@@ -13,6 +13,8 @@ export interface SupabaseAccess extends AsyncDisposable {
   readonly publishableKey: string;
   readonly secretKey: string;
   readonly jwtSecret: string | undefined;
+  /** Who issues its tokens, where that is not `auth/v1` below its URL. */
+  readonly jwtIssuer?: string | undefined;
   /** PEM text of a certificate to trust besides the usual ones. */
   readonly ca: string | undefined;
   readonly encryptionKeys: EncryptionKeys;
@@ -27,12 +29,13 @@ const never = new Promise<never>(() => {});
 export async function openSupabase(env: ServerEnv): Promise<SupabaseAccess> {
   const { supabase } = env;
   if (supabase.kind === "embedded") return startEmbedded(env.dataDir, supabase.engine);
-  const { url, publishableKey, secretKey, jwtSecret, caFile, encryptionKey } = supabase;
+  const { url, publishableKey, secretKey, jwtSecret, jwtIssuer, caFile, encryptionKey } = supabase;
   return {
     url,
     publishableKey,
     secretKey,
     jwtSecret,
+    jwtIssuer,
     ca: caFile === undefined ? undefined : await readCa(caFile),
     encryptionKeys: parseEncryptionKeys(encryptionKey),
     lost: never,

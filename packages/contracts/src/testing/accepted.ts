@@ -156,6 +156,10 @@ const origin = { ip_address: fc.option(addresses), user_agent: fc.option(words),
 
 const sessions: Model = {
   authenticationContextSchema: authenticationContextRows,
+  sessionPermissionsSchema: fc.record({
+    roles: fc.array(words, { maxLength: 50 }),
+    permissions: fc.array(words, { maxLength: 200 }),
+  }),
   authenticationContextCreateSchema: fc.record(
     { ...tokens, ...origin, user_id: uuids },
     { requiredKeys: ["user_id", "access_token", "refresh_token", "expires_at"] },

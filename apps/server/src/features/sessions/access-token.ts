@@ -1,72 +1,60 @@
-import {
-  createRemoteJWKSet,
-  customFetch,
-  decodeJwt,
-  decodeProtectedHeader,
-  errors,
-  type FetchImplementation,
-  type JWTPayload,
-  jwtVerify,
-} from "jose";
+import { clientTypeOfKey, sessionPermissionsSchema } from "@waybill/contracts";
+import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
 import { z } from "zod";
 import { ApiError } from "../../trpc/api-error.ts";
+import { clockToleranceSeconds, refuseWrongTimes } from "./token-times.ts";
+import { tokenRefusal } from "./token-refusal.ts";
 import { type VerifiedToken, verifiedTokens } from "./verified-tokens.ts";
 
-/** What Waybill reads of a Supabase access token. */
+const { roles, permissions } = sessionPermissionsSchema.shape;
+
+/** What Waybill reads of a Supabase access token. What is odd in `app_metadata` gives nobody a right. */
 export const claimsSchema = z.object({
   sub: z.guid(),
   email: z.string().optional().catch(undefined),
   exp: z.number(),
   app_metadata: z
-    .object({
-      roles: z.array(z.string()).optional().catch(undefined),
-      permissions: z.array(z.string()).optional().catch(undefined),
-    })
+    .object({ roles: roles.optional().catch(undefined), permissions: permissions.optional().catch(undefined) })
     .optional()
     .catch(undefined),
 });
 
 export interface VerifierOptions {
-  /** The project's URL; its keys are at `auth/v1/.well-known/jwks.json` below it. */
-  readonly url: string;
+  /** Who must have issued it: `<project>/auth/v1`, unless the operator says otherwise. */
+  readonly issuer: string;
   /** For HS256 (legacy projects and the embedded stack). */
   readonly jwtSecret: string | undefined;
-  readonly fetch: FetchImplementation;
+  /** The project's published keys, for all other algorithms. */
+  readonly keys: JWTVerifyGetKey;
   /** Asks Supabase Auth whose token this is: for HS256 tokens whose secret is not known here. Rejects if it is nobody's. */
   readonly askAuth: (token: string) => Promise<void>;
 }
 
 export type TokenVerifier = (token: string) => Promise<VerifiedToken>;
 
-/** Clocks may differ by so many seconds. */
-const clockTolerance = 10;
-const jwksTimeoutMs = 5000;
+const audience = "authenticated";
 const asymmetric = ["ES256", "RS256", "EdDSA"];
 
 /**
  * Verifies a Supabase access token: by the shared secret (HS256), by the project's published keys, or, where neither
- * exists, by asking Supabase Auth. Rejects with TOKEN_INVALID, SESSION_EXPIRED or SUPABASE_UNREACHABLE.
+ * exists, by asking Supabase Auth. The algorithm decides by which, so that a public key is never taken for a secret.
+ * Rejects with the codes of `tokenRefusal`, or SUPABASE_UNREACHABLE.
  */
-export function tokenVerifier({ url, jwtSecret, fetch, askAuth }: VerifierOptions): TokenVerifier {
+export function tokenVerifier({ issuer, jwtSecret, keys, askAuth }: VerifierOptions): TokenVerifier {
   const secret = jwtSecret === undefined ? undefined : new TextEncoder().encode(jwtSecret);
-  const published = createRemoteJWKSet(new URL("auth/v1/.well-known/jwks.json", url.endsWith("/") ? url : `${url}/`), {
-    timeoutDuration: jwksTimeoutMs,
-    [customFetch]: (...request) => fetch(...request).catch((cause: unknown) => Promise.reject(keysUnreachable(cause))),
-  });
-  const rules = { audience: "authenticated", clockTolerance };
-  const kept = verifiedTokens(clockTolerance * 1000);
+  const rules = { issuer, audience, clockTolerance: clockToleranceSeconds };
+  const kept = verifiedTokens(clockToleranceSeconds * 1000);
   /** Null for an HS256 token whose secret is not known here. */
-  const signedPayload = async (token: string): Promise<JWTPayload | null> => {
-    const { alg } = decodeProtectedHeader(token);
-    if (alg !== "HS256") return (await jwtVerify(token, published, { ...rules, algorithms: asymmetric })).payload;
+  const signedPayload = async (token: string, alg: string): Promise<JWTPayload | null> => {
+    if (alg !== "HS256") return (await jwtVerify(token, keys, { ...rules, algorithms: asymmetric })).payload;
     if (secret === undefined) return null;
     return (await jwtVerify(token, secret, { ...rules, algorithms: ["HS256"] })).payload;
   };
   /** Never kept here: Auth knows of a sign-out, which no signature shows; how long its word counts is `askAuth`'s affair. */
   const payloadByAuth = async (token: string): Promise<JWTPayload> => {
     const claims = decodeJwt(token);
-    if (claims.aud !== rules.audience) throw new errors.JWTClaimValidationFailed("wrong audience", claims, "aud");
-    if ((claims.exp ?? 0) <= Date.now() / 1000 - clockTolerance) throw new errors.JWTExpired("expired", claims, "exp");
+    if (claims.aud !== audience) throw new errors.JWTClaimValidationFailed("wrong audience", claims, "aud");
+    refuseWrongTimes(claims);
     await askAuth(token);
     return claims;
   };
@@ -74,42 +62,42 @@ export function tokenVerifier({ url, jwtSecret, fetch, askAuth }: VerifierOption
     const known = kept.find(token);
     if (known !== undefined) return known;
     try {
-      const signed = await signedPayload(token);
+      const alg = algorithmOf(token);
+      refuseForeign(token, issuer);
+      const signed = await signedPayload(token, alg);
+      if (signed !== null) refuseWrongTimes(signed);
       const verified = verifiedToken(signed ?? (await payloadByAuth(token)));
       if (signed !== null) kept.keep(token, verified);
       return verified;
     } catch (error) {
-      throw refusal(error);
+      throw tokenRefusal(error);
     }
   };
 }
 
-function verifiedToken(payload: JWTPayload): VerifiedToken {
-  const { sub, email, exp, app_metadata } = claimsSchema.parse(payload);
-  const { roles = [], permissions = [] } = app_metadata ?? {};
-  return { userId: sub, email: email ?? null, roles, permissions, expiresAt: exp };
-}
-
-function refusal(error: unknown): ApiError {
-  if (error instanceof ApiError) return error;
-  if (error instanceof errors.JWTExpired) {
-    return new ApiError({
-      code: "SESSION_EXPIRED",
-      message: "The access token has expired",
-      hint: "Refresh it at Supabase Auth, or sign in by sessions.login, whose sessions are refreshed by sessions.refresh.",
+/** Throws for what no key is looked up for: no token, no signature, no algorithm of Supabase Auth. */
+function algorithmOf(token: string): string {
+  if (clientTypeOfKey(token) !== null) {
+    throw new ApiError({
+      code: "TOKEN_INVALID",
+      message: "The bearer is an API key of the project, not a user's token",
     });
   }
-  if (error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid || isGeneric(error))
-    return keysUnreachable(error);
-  return new ApiError({ code: "TOKEN_INVALID", cause: error });
+  const { alg } = decodeProtectedHeader(token);
+  if (typeof alg !== "string") throw new errors.JWSInvalid("no algorithm");
+  if (alg.toLowerCase() === "none") throw new ApiError({ code: "TOKEN_UNSIGNED" });
+  if (alg !== "HS256" && !asymmetric.includes(alg)) throw new errors.JOSEAlgNotAllowed(alg);
+  return alg;
 }
 
-function keysUnreachable(cause: unknown): ApiError {
-  const message = "The project's public keys could not be fetched, so the token could not be verified";
-  return new ApiError({ code: "SUPABASE_UNREACHABLE", message, cause });
+/** Before the signature, which another project's key made: whose it is says more than that it fits none of ours. */
+function refuseForeign(token: string, issuer: string): void {
+  const claims = decodeJwt(token);
+  if (claims.iss !== issuer) throw new errors.JWTClaimValidationFailed("another issuer", claims, "iss");
 }
 
-/** jose's own class for "the answer was not 200 OK" is its base class. */
-function isGeneric(error: unknown): boolean {
-  return error instanceof errors.JOSEError && error.code === errors.JOSEError.code;
+function verifiedToken(payload: JWTPayload): VerifiedToken {
+  const { sub, email, exp, app_metadata } = claimsSchema.parse(payload);
+  const { roles: named = [], permissions: allowed = [] } = app_metadata ?? {};
+  return { userId: sub, email: email ?? null, roles: named, permissions: allowed, expiresAt: exp };
 }

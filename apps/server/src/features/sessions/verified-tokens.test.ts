@@ -68,8 +68,9 @@ it("keeps so many tokens at most, and those that were asked for last", () => {
 
 const sub = "0193f2a4-7d1e-4c3a-9b0e-5f6a7b8c9d0e";
 const secret = "a-secret-of-thirty-two-characters";
+const issuer = "https://abc.supabase.co/auth/v1";
 const sign = (seconds: number, key = secret) =>
-  new SignJWT({ sub, aud: "authenticated" })
+  new SignJWT({ sub, iss: issuer, aud: "authenticated" })
     .setProtectedHeader({ alg: "HS256" })
     .setExpirationTime(Math.floor(Date.now() / 1000) + seconds)
     .sign(new TextEncoder().encode(key));
@@ -77,7 +78,7 @@ const sign = (seconds: number, key = secret) =>
 it("refuses a token that was taken before as soon as it has expired, and says why", async () => {
   vi.useFakeTimers({ now: begun, toFake: ["Date"] });
   const fail = () => Promise.reject(new TypeError("not to be asked"));
-  const verify = tokenVerifier({ url: "https://127.0.0.1:1", jwtSecret: secret, fetch: fail, askAuth: fail });
+  const verify = tokenVerifier({ issuer, jwtSecret: secret, keys: fail, askAuth: fail });
   const token = await sign(30);
   for (const later of [0, 29_000, 38_000]) {
     vi.setSystemTime(begun + later);
@@ -91,9 +92,9 @@ it("refuses a token that was taken before as soon as it has expired, and says wh
 it("leaves a token whose secret is not known to Supabase Auth each time, which knows of a sign-out", async () => {
   let signedIn = true;
   const verify = tokenVerifier({
-    url: "https://127.0.0.1:1",
+    issuer,
     jwtSecret: undefined,
-    fetch: () => Promise.reject(new TypeError("not to be asked")),
+    keys: () => Promise.reject(new TypeError("not to be asked")),
     askAuth: () => (signedIn ? Promise.resolve() : Promise.reject(new ApiError({ code: "TOKEN_INVALID" }))),
   });
   const token = await sign(3600);
