@@ -44,6 +44,7 @@ describe("every procedure", () => {
         "operations.retention",
         "operations.slow",
         "operations.stats",
+        "sessions.adopt",
         "sessions.changePassword",
         "sessions.list",
         "sessions.login",

@@ -6,6 +6,7 @@ import type { Logger } from "pino";
 import { appRouter } from "./app-router.ts";
 import { exportOperations } from "./features/operations/export.ts";
 import { readBody } from "./http/body.ts";
+import { guardCookies } from "./http/first-hand.ts";
 import { assignRequestId } from "./http/request-id.ts";
 import { answerUnchanged, keepingHeaders } from "./http/revalidation.ts";
 import { answerErrors, answerNotFound } from "./http/send-error.ts";
@@ -26,14 +27,8 @@ export interface AppOptions {
 }
 
 /** The HTTP application: `/trpc`, `/operations/export`, `/health`, `/ready`, `/metrics`, and one shape for every error. */
-export function createApp({
-  services,
-  logger,
-  allowedOrigins,
-  bodyBytes,
-  batchCalls,
-  metricsToken,
-}: AppOptions): Express {
+export function createApp(options: AppOptions): Express {
+  const { services, logger, allowedOrigins, bodyBytes, metricsToken } = options;
   const app = express();
   app.disable("x-powered-by").disable("etag").set("query parser", "simple");
   app.use(assignRequestId, helmet(), allowOrigins(allowedOrigins), checkUrl);
@@ -49,17 +44,19 @@ export function createApp({
       );
   });
   app.get("/metrics", metricsRoute(services.telemetry, metricsToken));
-  app.get("/operations/export", exportOperations(services, logger));
-  app.use("/trpc", allowMethods, ...readBody(bodyBytes), answerUnchanged, procedures(services, logger, batchCalls));
+  const guard = guardCookies(allowedOrigins);
+  app.get("/operations/export", guard, exportOperations(services, logger));
+  const trpc = procedures(options);
+  app.use("/trpc", allowMethods, guard, ...readBody(bodyBytes), answerUnchanged, trpc);
   app.use(answerNotFound);
   app.use(answerErrors(logger));
   return app;
 }
 
-function procedures(services: Services, logger: Logger, batchCalls: number): RequestHandler {
+function procedures({ services, logger, allowedOrigins, batchCalls }: AppOptions): RequestHandler {
   return createExpressMiddleware({
     router: appRouter,
-    createContext: contextOf(services),
+    createContext: contextOf(services, allowedOrigins),
     maxBatchSize: batchCalls,
     responseMeta: keepingHeaders,
     onError: reportUnexpected(logger),
@@ -67,12 +64,16 @@ function procedures(services: Services, logger: Logger, batchCalls: number): Req
 }
 
 function allowOrigins(origins: readonly string[]): RequestHandler {
-  return cors({
-    origin: [...origins],
-    methods: ["GET", "POST"],
-    allowedHeaders: ["authorization", "content-type", "trpc-accept", "x-request-id"],
-    exposedHeaders: ["x-request-id"],
-    maxAge: 600,
+  return cors(({ headers: { origin } }, decide) => {
+    decide(null, {
+      origin: [...origins],
+      // with the session's cookie
+      credentials: origin !== undefined && origins.includes(origin),
+      methods: ["GET", "POST"],
+      allowedHeaders: ["authorization", "content-type", "trpc-accept", "x-request-id", "x-waybill-csrf"],
+      exposedHeaders: ["x-request-id"],
+      maxAge: 600,
+    });
   });
 }
 

@@ -11,6 +11,7 @@ import { projectKeys } from "./features/sessions/project-keys.ts";
 import { createOpenSessions, type OpenSessions } from "./features/sessions/open-sessions.ts";
 import { createOwnSessions, type OwnSessions } from "./features/sessions/own-sessions.ts";
 import { createSessionRefresher } from "./features/sessions/refresh.ts";
+import { createLogins, type Logins } from "./features/sessions/logins/logins.ts";
 import { createSessionService, type SessionService } from "./features/sessions/service.ts";
 import { openSessionStreams, type SessionStreams } from "./features/sessions/session-streams.ts";
 import type { RecordLogs } from "./telemetry/record-logs/record-logs.ts";
@@ -24,6 +25,7 @@ export interface Services {
   readonly sessions: SessionService;
   readonly ownSessions: OwnSessions;
   readonly sessionStreams: SessionStreams;
+  readonly logins: Logins;
   readonly models: ModelService;
   readonly data: DataService;
   readonly telemetry: Telemetry;
@@ -64,6 +66,7 @@ export function createServices(options: ServicesOptions): Services {
     sessions: createSessionService(waybill, openSessions, refresher),
     ownSessions: createOwnSessions(waybill, openSessions),
     sessionStreams,
+    logins: createLogins(waybill),
     models: createModelService(waybill.models, lookup),
     data: createDataService(waybill, lookup),
     telemetry: createTelemetry(waybill, url, recordLogs),

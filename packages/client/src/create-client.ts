@@ -1,6 +1,7 @@
 import { createTRPCClient, httpBatchStreamLink, httpLink, splitLink, type TRPCClient } from "@trpc/client";
 import type { AppRouter } from "@waybill/server/router";
 import { type Fetch, withDeadline } from "./deadline-fetch.ts";
+import { cookieDeliveryLink, withCookies } from "./session-cookie.ts";
 import { keepInMemory, sessionTokenLink } from "./session-token.ts";
 
 /** The whole API of a Waybill server, typed: `client.data.list.query(…)`, `client.sessions.login.mutate(…)`. */
@@ -15,6 +16,11 @@ export interface WaybillClientOptions {
   readonly onSessionToken?: (token: string | undefined) => void;
   /** Takes the place of the client's own keeping: asked before each request, e.g. for a rotating access token. */
   readonly getToken?: () => string | undefined | Promise<string | undefined>;
+  /**
+   * `cookie`, in a browser: the server keeps the session in a cookie that no script can read, and this client holds no
+   * token at all. The page's origin must be the server's own or one of its `WAYBILL_ALLOWED_ORIGINS`. Default `token`.
+   */
+  readonly session?: "token" | "cookie";
   /** Default: the platform's. */
   readonly fetch?: Fetch;
   /** Gives each HTTP request its `x-request-id`, which the operation records repeat; without it the server makes one. */
@@ -42,21 +48,24 @@ const restOfUrl = 500;
  * const me = await waybill.sessions.me.query();
  */
 export function createWaybillClient(options: WaybillClientOptions): WaybillClient {
+  const byCookie = options.session === "cookie";
   const token = keepInMemory(options.sessionToken, options.onSessionToken);
+  const ask = withDeadline(options.fetch ?? fetch, options.timeoutMs ?? 75_000);
   const link = {
     url: new URL("trpc", options.url.endsWith("/") ? options.url : `${options.url}/`),
-    fetch: withDeadline(options.fetch ?? fetch, options.timeoutMs ?? 75_000),
+    fetch: byCookie ? withCookies(ask) : ask,
     async headers() {
-      const bearer = await (options.getToken ?? token.get)();
+      const bearer = byCookie ? undefined : await (options.getToken ?? token.get)();
       return {
         ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
+        ...(byCookie ? { "x-waybill-csrf": "1" } : {}),
         ...(options.requestId ? { "x-request-id": options.requestId() } : {}),
       };
     },
   };
   return createTRPCClient<AppRouter>({
     links: [
-      sessionTokenLink(token),
+      byCookie ? cookieDeliveryLink() : sessionTokenLink(token),
       splitLink({
         condition: ({ path, type, input }) => path.startsWith("sessions.") || (type === "query" && isLong(input)),
         true: httpLink(link),

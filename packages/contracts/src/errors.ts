@@ -13,6 +13,7 @@ export const errorCodes = [
   "TOKEN_FORGED",
   "TOKEN_FOREIGN",
   "CLOCK_SKEW",
+  "CSRF_REFUSED",
   "SESSION_EXPIRED",
   "SESSION_OVER",
   "INVALID_CREDENTIALS",
@@ -93,6 +94,11 @@ export const errorCatalog: { readonly [Code in ErrorCode]: { readonly descriptio
     CLOCK_SKEW: {
       description: "The token's times do not fit this server's clock.",
       remedy: "Ask the operator to set the clocks of this server and of Supabase by NTP, then try again.",
+    },
+    CSRF_REFUSED: {
+      description: "The session's cookie came with a request that may not be its user's.",
+      remedy:
+        "Call from the server's own origin or one of WAYBILL_ALLOWED_ORIGINS, with the header x-waybill-csrf: 1; programs send the token as Bearer.",
     },
     SESSION_EXPIRED: {
       description: "The session is past its expiry.",

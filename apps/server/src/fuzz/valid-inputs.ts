@@ -107,6 +107,7 @@ export const validInputs: { [Path in ProcedurePath]: InputAt<Path> } = {
     status: "success",
     model_id: uuid,
   },
+  "sessions.adopt": { refresh_token: "fuzz", deliver: "token" },
   "sessions.changePassword": { current_password: "correct horse", new_password: "another horse" },
   "sessions.list": { ...page, user_id: uuid, is_active: true, cursor: uuid },
   "sessions.login": credentials,

@@ -13,7 +13,7 @@ type ResponseMeta = NonNullable<HTTPBaseHandlerOptions<AnyRouter, unknown>["resp
 export const keepingHeaders: ResponseMeta = ({ data, info, errors, eagerGeneration }) => {
   const isKept = errors.length === 0 && !eagerGeneration && mayAllBeKept(info);
   if (!isKept) return { headers: { "cache-control": "no-store" } };
-  const headers = new Headers({ "cache-control": "private, no-cache", vary: "authorization" });
+  const headers = new Headers({ "cache-control": "private, no-cache", vary: "authorization, cookie" });
   headers.set("etag", `W/"${hash("sha256", JSON.stringify(data), "base64url")}"`);
   return { headers };
 };

@@ -59,7 +59,7 @@ export async function openStage({ stack = inject("stack"), env = {} }: StageOpti
     });
   };
   const signedIn = async (email: string, password: string): Promise<Person> => {
-    const { session, session_token } = await client().sessions.login.mutate({ email, password });
+    const { session, session_token = "" } = await client().sessions.login.mutate({ email, password });
     noteSecret("a session token", session_token);
     const api = client(session_token);
     return { email, password, userId: session.user_id, sessionToken: session_token, api };

@@ -1,10 +1,15 @@
 import { isIP } from "node:net";
 import type { CreateExpressContextOptions } from "@trpc/server/adapters/express";
+import { clearCookie, cookieOf, sessionCookie } from "../http/cookies.ts";
 import { requestIdOf } from "../http/request-id.ts";
 import type { Caller } from "../features/sessions/caller.ts";
-import type { Origin } from "../features/sessions/service.ts";
+import { type HeldSession, noSessionToken } from "../features/sessions/open-sessions.ts";
+import { isSessionToken } from "../features/sessions/session-token.ts";
+import type { Origin } from "../features/sessions/logins/login.ts";
 import type { TraceHeaders } from "../telemetry/seen.ts";
 import type { Services } from "../services.ts";
+import { ApiError } from "./api-error.ts";
+import { type Delivery, deliveryTo } from "./delivery.ts";
 
 /** What a procedure knows of the request that it serves; one for all calls of a batch. */
 export interface RequestContext {
@@ -13,17 +18,35 @@ export interface RequestContext {
   /** From where it comes; only a login asks. */
   readonly origin: () => Origin;
   readonly traceHeaders: TraceHeaders;
-  /** The session token or access token of the header `authorization`; null without one. */
+  /** The session token or access token of the header `authorization`, else the session cookie; null without either. */
   readonly bearer: string | null;
   /** Who calls; asked once however many calls a batch has. Rejects with TOKEN_INVALID, SESSION_EXPIRED or SESSION_OVER. */
   readonly caller: () => Promise<Caller | null>;
+  /** The session of the bearer, expired or not; null without a bearer. Rejects with TOKEN_INVALID. */
+  readonly findHeld: () => Promise<HeldSession | null>;
+  /** The cookies of its answer. */
+  readonly delivery: () => Delivery;
 }
 
 /** Makes the context of each request of tRPC's Express adapter. */
-export function contextOf(services: Services) {
+export function contextOf(services: Services, allowedOrigins: readonly string[] = []) {
   return ({ req, res }: Pick<CreateExpressContextOptions, "req" | "res">): RequestContext => {
-    const bearer = bearerOf(req.headers.authorization);
+    const { authorization } = req.headers;
+    const cookie = authorization === undefined ? cookieOf(req, sessionCookie) : null;
+    const bearer = cookie ?? bearerOf(authorization);
     const requestId = requestIdOf(res);
+    const found = async <Found>(find: (bearer: string) => Promise<Found>): Promise<Found | null> => {
+      if (bearer === null) return null;
+      if (cookie === null) return find(bearer);
+      try {
+        // an access token has no place in a cookie
+        if (!isSessionToken(cookie)) throw noSessionToken("The session's cookie");
+        return await find(cookie);
+      } catch (error) {
+        if (isOver(error)) clearCookie(res, sessionCookie);
+        throw error;
+      }
+    };
     let caller: Promise<Caller | null> | undefined;
     return {
       services,
@@ -31,9 +54,16 @@ export function contextOf(services: Services) {
       origin: () => originOf(req),
       traceHeaders: traceHeadersOf(req.headers),
       bearer,
-      caller: () => (caller ??= bearer === null ? Promise.resolve(null) : services.callerOf(bearer)),
+      caller: () => (caller ??= found(services.callerOf)),
+      findHeld: () => found((token) => services.openSessions.find(token)),
+      delivery: () => deliveryTo(req, res, allowedOrigins),
     };
   };
+}
+
+/** Whether no call will ever be served again with this token. */
+export function isOver(error: unknown): boolean {
+  return error instanceof ApiError && (error.waybillCode === "SESSION_OVER" || error.waybillCode === "TOKEN_INVALID");
 }
 
 function originOf({ ip, headers }: Pick<CreateExpressContextOptions["req"], "ip" | "headers">): Origin {

@@ -15,8 +15,8 @@ export const publicProcedure = procedure.meta({ permission: "anybody" }).use((ca
 export const sessionProcedure = procedure.meta({ permission: "session holder" }).use((call) =>
   begun(call, async () => {
     const { ctx, next } = call;
-    if (ctx.bearer === null) throw unauthenticated();
-    const held = await ctx.services.openSessions.find(ctx.bearer);
+    const held = await ctx.findHeld();
+    if (held === null) throw unauthenticated();
     const { user_id, session_id } = held.session;
     const context = { request_id: ctx.requestId, user_id, session_id };
     return recorded(ctx.services.waybill, context, () => next({ ctx: { held } }));

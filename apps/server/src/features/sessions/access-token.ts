@@ -1,4 +1,4 @@
-import { clientTypeOfKey, sessionPermissionsSchema } from "@waybill/contracts";
+import { clientTypeOfKey, type SessionPermissions, sessionPermissionsSchema } from "@waybill/contracts";
 import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
 import { z } from "zod";
 import { ApiError } from "../../trpc/api-error.ts";
@@ -18,6 +18,11 @@ export const claimsSchema = z.object({
     .optional()
     .catch(undefined),
 });
+
+/** What a token says of its user's rights. */
+export function permissionsOf({ app_metadata }: z.output<typeof claimsSchema>): SessionPermissions {
+  return { roles: app_metadata?.roles ?? [], permissions: app_metadata?.permissions ?? [] };
+}
 
 export interface VerifierOptions {
   /** Who must have issued it: `<project>/auth/v1`, unless the operator says otherwise. */
@@ -97,7 +102,6 @@ function refuseForeign(token: string, issuer: string): void {
 }
 
 function verifiedToken(payload: JWTPayload): VerifiedToken {
-  const { sub, email, exp, app_metadata } = claimsSchema.parse(payload);
-  const { roles: named = [], permissions: allowed = [] } = app_metadata ?? {};
-  return { userId: sub, email: email ?? null, roles: named, permissions: allowed, expiresAt: exp };
+  const claims = claimsSchema.parse(payload);
+  return { userId: claims.sub, email: claims.email ?? null, ...permissionsOf(claims), expiresAt: claims.exp };
 }

@@ -1,5 +1,5 @@
 import { decodeJwt } from "jose";
-import { claimsSchema, type TokenVerifier } from "./access-token.ts";
+import { claimsSchema, permissionsOf, type TokenVerifier } from "./access-token.ts";
 import type { HeldSession, OpenSessions } from "./open-sessions.ts";
 import type { SessionRefresher } from "./refresh.ts";
 
@@ -39,7 +39,12 @@ export function callerResolver(
 function callerOf(held: HeldSession): Caller & { readonly held: HeldSession } {
   const { session, tokens } = held;
   // Supabase Auth gave it to this server over TLS and it was sealed since, so its signature needs no second look.
-  const { email, app_metadata } = claimsSchema.parse(decodeJwt(tokens.access_token));
-  const { roles = [], permissions = [] } = app_metadata ?? {};
-  return { userId: session.user_id, email: email ?? null, roles, permissions, accessToken: tokens.access_token, held };
+  const claims = claimsSchema.parse(decodeJwt(tokens.access_token));
+  return {
+    userId: session.user_id,
+    email: claims.email ?? null,
+    ...permissionsOf(claims),
+    accessToken: tokens.access_token,
+    held,
+  };
 }

@@ -40,13 +40,7 @@ export function createOpenSessions(
   const kept = new LRUCache<string, HeldSession>({ max: keptSessions, ttl: staleMs, fetchMethod: read });
   return {
     async find(token) {
-      if (!isSessionToken(token)) {
-        throw new ApiError({
-          code: "TOKEN_INVALID",
-          message: "The bearer is not a session token",
-          hint: "Send the session_token (wbs_…) that sessions.login gave.",
-        });
-      }
+      if (!isSessionToken(token)) throw noSessionToken("The bearer");
       const tokenHash = hashOfToken(token);
       // undefined: a fetch that `forget` overtook, so that what it read may be past
       return kept.get(tokenHash) ?? (await kept.fetch(tokenHash)) ?? read(tokenHash);
@@ -64,4 +58,12 @@ export function createOpenSessions(
       changed();
     },
   };
+}
+
+export function noSessionToken(what: string): ApiError {
+  return new ApiError({
+    code: "TOKEN_INVALID",
+    message: `${what} is not a session token`,
+    hint: "Send the session_token (wbs_…) that sessions.login gave.",
+  });
 }

@@ -2,10 +2,13 @@ import {
   authenticationContextFilterSchema,
   authenticationContextOutputSchema,
   authenticationContextPageSchema,
-  nonEmptyText,
   userIdSchema,
 } from "@waybill/contracts";
 import { z } from "zod";
+import { adoptSchema } from "./logins/adopt.ts";
+import { delivered, emailSchema, loginOutputSchema } from "./logins/login.ts";
+import { passwordLoginSchema } from "./logins/password.ts";
+import { ended, kept } from "./cookie-life.ts";
 import { router } from "../../trpc/init.ts";
 import { grantSchema, may } from "../../trpc/permissions.ts";
 import { noInput } from "../../trpc/no-input.ts";
@@ -13,27 +16,16 @@ import { publicProcedure, sessionProcedure, signedInProcedure } from "../../trpc
 import { newPasswordSchema } from "./new-password.ts";
 import { ownSessionProcedures } from "./own-procedures.ts";
 
-const email = z.email({ error: "must be an e-mail address" }).max(254, { error: "must have at most 254 characters" });
-
 const signUpInputSchema = z.strictObject({
-  email,
+  email: emailSchema,
   password: newPasswordSchema,
 });
-
-/** Looser than at sign-up: a password set under another rule must still be tried. */
-const loginInputSchema = z.strictObject({ email, password: nonEmptyText(1000) });
 
 const signUpOutputSchema = z.object({
   user_id: userIdSchema,
   email: z.string(),
   /** True when Supabase Auth has sent a mail whose link must be followed before the first login. */
   confirmation_required: z.boolean(),
-});
-
-const loginOutputSchema = z.object({
-  session: authenticationContextOutputSchema,
-  /** `wbs_…`: the bearer of every further call. Shown this once; the server keeps its hash only. */
-  session_token: z.string(),
 });
 
 const meOutputSchema = z.object({
@@ -54,17 +46,25 @@ export const sessionsRouter = router({
     .output(signUpOutputSchema)
     .mutation(({ ctx, input }) => ctx.services.sessions.signUp(input)),
   login: publicProcedure
-    .input(loginInputSchema)
+    .input(passwordLoginSchema)
     .output(loginOutputSchema)
-    .mutation(({ ctx, input }) => ctx.services.sessions.login(input, ctx.origin())),
+    .mutation(({ ctx, input: { deliver, ...credentials } }) =>
+      delivered(deliver, ctx.delivery, () => ctx.services.logins.byPassword(credentials, ctx.origin())),
+    ),
+  adopt: publicProcedure
+    .input(adoptSchema)
+    .output(loginOutputSchema)
+    .mutation(({ ctx, input: { deliver, refresh_token } }) =>
+      delivered(deliver, ctx.delivery, () => ctx.services.logins.adopt(refresh_token, ctx.origin())),
+    ),
   refresh: sessionProcedure
     .input(noInput)
     .output(authenticationContextOutputSchema)
-    .mutation(({ ctx }) => ctx.services.sessions.refresh(ctx.held)),
+    .mutation(({ ctx }) => kept(ctx, () => ctx.services.sessions.refresh(ctx.held))),
   logout: sessionProcedure
     .input(noInput)
     .output(authenticationContextOutputSchema)
-    .mutation(({ ctx }) => ctx.services.sessions.logout(ctx.held)),
+    .mutation(({ ctx }) => ended(ctx, () => ctx.services.sessions.logout(ctx.held))),
   me: signedInProcedure
     .input(noInput)
     .output(meOutputSchema)

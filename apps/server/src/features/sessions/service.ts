@@ -4,7 +4,6 @@ import { authError } from "../../trpc/auth-error.ts";
 import { claimsSchema } from "./access-token.ts";
 import type { HeldSession, OpenSessions } from "./open-sessions.ts";
 import type { SessionRefresher } from "./refresh.ts";
-import { hashOfToken, makeSessionToken } from "./session-token.ts";
 import { refuseEnded } from "./token-life.ts";
 import { decodeJwt } from "jose";
 
@@ -13,21 +12,10 @@ export interface Credentials {
   readonly password: string;
 }
 
-/** From where a session is opened. */
-export interface Origin {
-  readonly ipAddress: string | null;
-  readonly userAgent: string | null;
-}
-
-/** Sessions by way of Supabase Auth (data-model.md §3). */
+/** Sessions by way of Supabase Auth (data-model.md §3), but for the ways to open one. */
 export interface SessionService {
   /** Throws UNIQUE_VIOLATION for an address that has an account, where the project tells. */
   signUp(credentials: Credentials): Promise<{ user_id: string; email: string; confirmation_required: boolean }>;
-  /** Throws INVALID_CREDENTIALS. */
-  login(
-    credentials: Credentials,
-    origin: Origin,
-  ): Promise<{ session: AuthenticationContextOutput; session_token: string }>;
   /** New tokens for the session, expired or not. Throws SESSION_OVER when it was ended. */
   refresh(held: HeldSession): Promise<AuthenticationContextOutput>;
   /** Ends the session here and at Supabase Auth. Throws SESSION_OVER when it has ended already. */
@@ -44,27 +32,6 @@ export function createSessionService(
       const { data, error } = await waybill.anon().auth.signUp({ email, password });
       if (error !== null || data.user === null) throw authError("Signing up", error);
       return { user_id: data.user.id, email: data.user.email ?? email, confirmation_required: data.session === null };
-    },
-
-    async login({ email, password }, { ipAddress, userAgent }) {
-      const { data, error } = await waybill.anon().auth.signInWithPassword({ email, password });
-      if (error !== null) throw authError("Signing in", error);
-      const token = makeSessionToken();
-      const { access_token, refresh_token } = data.session;
-      const { exp, app_metadata } = claimsSchema.parse(decodeJwt(access_token));
-      const session = await waybill.sessions.create(
-        {
-          user_id: data.user.id,
-          access_token,
-          refresh_token,
-          expires_at: new Date(exp * 1000).toISOString(),
-          ip_address: ipAddress,
-          user_agent: userAgent,
-          permissions: { roles: app_metadata?.roles ?? [] },
-        },
-        hashOfToken(token),
-      );
-      return { session, session_token: token };
     },
 
     refresh: async (held) => (await renew(held)).session,
