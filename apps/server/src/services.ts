@@ -66,7 +66,7 @@ export function createServices(options: ServicesOptions): Services {
     sessions: createSessionService(waybill, openSessions, refresher),
     ownSessions: createOwnSessions(waybill, openSessions),
     sessionStreams,
-    logins: createLogins(waybill),
+    logins: createLogins(waybill, logger),
     models: createModelService(waybill.models, lookup),
     data: createDataService(waybill, lookup),
     telemetry: createTelemetry(waybill, url, recordLogs),

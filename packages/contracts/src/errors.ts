@@ -17,6 +17,7 @@ export const errorCodes = [
   "SESSION_EXPIRED",
   "SESSION_OVER",
   "INVALID_CREDENTIALS",
+  "CODE_INVALID",
   "FORBIDDEN",
   "RLS_DENIED",
   "NOT_FOUND",
@@ -111,6 +112,10 @@ export const errorCatalog: { readonly [Code in ErrorCode]: { readonly descriptio
     INVALID_CREDENTIALS: {
       description: "E-mail and password do not match an account.",
       remedy: "Check both and try again.",
+    },
+    CODE_INVALID: {
+      description: "The code is wrong, was used already, or is too old.",
+      remedy: "Begin again: ask for a new code by sessions.requestCode, or for a new address by sessions.oauthUrl.",
     },
     FORBIDDEN: {
       description: "The caller's role does not allow this.",

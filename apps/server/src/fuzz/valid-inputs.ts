@@ -111,6 +111,8 @@ export const validInputs: { [Path in ProcedurePath]: InputAt<Path> } = {
   "sessions.changePassword": { current_password: "correct horse", new_password: "another horse" },
   "sessions.list": { ...page, user_id: uuid, is_active: true, cursor: uuid },
   "sessions.login": credentials,
+  "sessions.loginWithCode": { email: credentials.email, code: "123456", deliver: "token" },
+  "sessions.requestCode": { email: credentials.email },
   "sessions.logout": {},
   "sessions.me": {},
   "sessions.mine": { ...page, cursor: uuid },

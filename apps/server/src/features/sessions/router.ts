@@ -6,6 +6,7 @@ import {
 } from "@waybill/contracts";
 import { z } from "zod";
 import { adoptSchema } from "./logins/adopt.ts";
+import { codeLoginSchema, codeRequestOutputSchema, codeRequestSchema } from "./logins/code.ts";
 import { delivered, emailSchema, loginOutputSchema } from "./logins/login.ts";
 import { passwordLoginSchema } from "./logins/password.ts";
 import { ended, kept } from "./cookie-life.ts";
@@ -50,6 +51,20 @@ export const sessionsRouter = router({
     .output(loginOutputSchema)
     .mutation(({ ctx, input: { deliver, ...credentials } }) =>
       delivered(deliver, ctx.delivery, () => ctx.services.logins.byPassword(credentials, ctx.origin())),
+    ),
+  /** Has a mail sent with a code and a link, where the address has an account; nobody learns whether it has. */
+  requestCode: publicProcedure
+    .input(codeRequestSchema)
+    .output(codeRequestOutputSchema)
+    .mutation(async ({ ctx, input: { email } }) => {
+      await ctx.services.logins.byCode.request(email);
+      return { requested: true as const };
+    }),
+  loginWithCode: publicProcedure
+    .input(codeLoginSchema)
+    .output(loginOutputSchema)
+    .mutation(({ ctx, input }) =>
+      delivered(input.deliver, ctx.delivery, () => ctx.services.logins.byCode.login(input, ctx.origin())),
     ),
   adopt: publicProcedure
     .input(adoptSchema)
