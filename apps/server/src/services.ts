@@ -50,7 +50,8 @@ export interface ServicesOptions {
 const dayMs = 86_400_000;
 
 export function createServices(options: ServicesOptions): Services {
-  const { waybill, url, jwtSecret, jwtIssuer, fetchKeys, logger, recordLogs, sessionIdleDays, operationTimeoutMs } = options;
+  const { waybill, url, jwtSecret, jwtIssuer, fetchKeys, logger, recordLogs, sessionIdleDays, operationTimeoutMs } =
+    options;
   const sessionStreams = openSessionStreams({ sessions: waybill.sessions, logger });
   const openSessions = createOpenSessions(waybill.sessions, () => sessionStreams.look());
   const idleMs = sessionIdleDays * dayMs;

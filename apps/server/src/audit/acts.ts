@@ -50,6 +50,17 @@ const operationOfAda = async ({ stage, ada, model }: World): Promise<string> => 
 const sessionOfAda = async ({ stage, ada: { email, password } }: World): Promise<string> =>
   (await stage.client().sessions.login.mutate({ email, password })).session.session_id;
 
+/** Of a session that Ada opened beside Waybill. */
+const refreshTokenOfAda = async ({ stage, ada: { email, password } }: World): Promise<string> => {
+  const { data } = await stage.services.waybill.anon().auth.signInWithPassword({ email, password });
+  return data.session?.refresh_token ?? "";
+};
+/** What stands in the link of a mail. */
+const mailedToAda = async ({ stage, ada: { email } }: World): Promise<string> => {
+  const { data } = await stage.services.waybill.service().auth.admin.generateLink({ type: "magiclink", email });
+  return data.properties?.hashed_token ?? "";
+};
+
 export const acts: Readonly<Record<ProcedurePath, Act>> = {
   "clients.deactivate": {
     prepare: madeClient,
@@ -128,6 +139,10 @@ export const acts: Readonly<Record<ProcedurePath, Act>> = {
   },
   "operations.stats": { call: (api) => api.operations.stats.query({}) },
 
+  "sessions.adopt": {
+    prepare: refreshTokenOfAda,
+    call: (api, _, refresh_token) => api.sessions.adopt.mutate({ refresh_token }),
+  },
   "sessions.changePassword": {
     changesCaller: true,
     call: (api, _, __, { password }) =>
@@ -135,10 +150,15 @@ export const acts: Readonly<Record<ProcedurePath, Act>> = {
   },
   "sessions.list": { ofAda: true, call: (api, { ada }) => api.sessions.list.query({ user_id: ada.userId }) },
   "sessions.login": { call: (api, { ada: { email, password } }) => api.sessions.login.mutate({ email, password }) },
+  "sessions.loginWithCode": {
+    prepare: mailedToAda,
+    call: (api, _, token_hash) => api.sessions.loginWithCode.mutate({ token_hash }),
+  },
   "sessions.logout": { changesCaller: true, call: (api) => api.sessions.logout.mutate() },
   "sessions.me": { ofAda: true, call: (api) => api.sessions.me.query() },
   "sessions.mine": { ofAda: true, call: (api) => api.sessions.mine.query({ limit: 200 }) },
   "sessions.refresh": { changesCaller: true, call: (api) => api.sessions.refresh.mutate() },
+  "sessions.requestCode": { call: (api, { ada: { email } }) => api.sessions.requestCode.mutate({ email }) },
   "sessions.revoke": {
     ofAda: true,
     prepare: sessionOfAda,

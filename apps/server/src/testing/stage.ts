@@ -133,6 +133,6 @@ interface LinkRequestInit extends Omit<RequestInit, "signal"> {
 async function notingFetch(input: string | URL | Request, init?: LinkRequestInit): Promise<Response> {
   const response = await fetch(input, { ...init, signal: init?.signal ?? null });
   const { pathname } = new URL(response.url);
-  if (!pathname.includes("sessions.login")) noteSaid(`an answer of ${pathname}`, await response.clone().text());
+  if (!/sessions\.(?:login|adopt)/.test(pathname)) noteSaid(`an answer of ${pathname}`, await response.clone().text());
   return response;
 }

@@ -11,6 +11,7 @@ import {
 import { z } from "zod";
 import { noInput } from "../../trpc/no-input.ts";
 import { signedInProcedure } from "../../trpc/procedures.ts";
+import { ended } from "./cookie-life.ts";
 import { newPasswordSchema } from "./new-password.ts";
 
 const pageInputSchema = z.strictObject({ cursor: uuidCursorSchema.optional(), limit: pageLimitSchema });
@@ -49,7 +50,9 @@ export const ownSessionProcedures = {
   signOutEverywhere: signedInProcedure
     .input(noInput)
     .output(endedSchema)
-    .mutation(async ({ ctx }) => ({ ended: await ctx.services.ownSessions.signOutEverywhere(ctx.caller) })),
+    .mutation(({ ctx }) =>
+      ended(ctx, async () => ({ ended: await ctx.services.ownSessions.signOutEverywhere(ctx.caller) })),
+    ),
   /** Ends all other sessions too. */
   changePassword: signedInProcedure
     .input(passwordsSchema)

@@ -55,7 +55,7 @@ const client = (url: string, bearer?: string) => {
 async function expired(url: string): Promise<{ userId: string; token: string }> {
   const [email, password] = credentials();
   await client(url).sessions.signUp.mutate({ email, password });
-  const { session, session_token } = await client(url).sessions.login.mutate({ email, password });
+  const { session, session_token = "" } = await client(url).sessions.login.mutate({ email, password });
   await leaveSeconds(sql, session.user_id, -60);
   return { userId: session.user_id, token: session_token };
 }

@@ -50,7 +50,10 @@ beforeEach(() => {
 });
 
 const open = (env: Record<string, string> = {}) =>
-  openStage({ stack: { ...stack, url: behind.url }, env: { WAYBILL_ALLOW_HTTP_LOOPBACK: "1", ...env } });
+  openStage({
+    stack: { ...stack, url: behind.url },
+    env: { WAYBILL_ALLOW_HTTP_LOOPBACK: "1", SUPABASE_JWT_ISSUER: `${stack.url}/auth/v1`, ...env },
+  });
 
 async function stored(person: Person) {
   const [row] = await sql`select * from public.authentication_contexts where user_id = ${person.userId}`;

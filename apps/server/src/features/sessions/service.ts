@@ -1,11 +1,9 @@
 import type { AuthenticationContextOutput } from "@waybill/contracts";
 import type { Waybill } from "@waybill/db";
 import { authError } from "../../trpc/auth-error.ts";
-import { claimsSchema } from "./access-token.ts";
 import type { HeldSession, OpenSessions } from "./open-sessions.ts";
 import type { SessionRefresher } from "./refresh.ts";
 import { refuseEnded } from "./token-life.ts";
-import { decodeJwt } from "jose";
 
 export interface Credentials {
   readonly email: string;
