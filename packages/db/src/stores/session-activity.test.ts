@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, expect, test, vi } from "vitest";
 import { makeEncryptionKey, parseEncryptionKeys } from "../secrets.ts";
 import { madeUpLogin, newTokenHash } from "../testing/made-up-session.ts";
@@ -55,6 +56,19 @@ test("many sessions are written by one call, and each at most once in an interva
   expect(await seen(ada.session_id)).toBe(6_000);
   activity.touch(ada);
   expect(activity.waiting).toBe(0);
+});
+
+test("until the interval is over nothing is written, however often a session is used", async () => {
+  const { calls, untracked } = counted();
+  const ada = await newSession();
+  const activity = openSessionActivity({ untracked, everyMs: 3_600_000 });
+  for (let n = 0; n < 5; n += 1) {
+    activity.touch(ada);
+    await sleep(50);
+  }
+  expect(calls).toEqual([]);
+  await activity.close();
+  expect(calls).toEqual([1]);
 });
 
 test("forwards only, of active sessions only, before their expiry only", async () => {
