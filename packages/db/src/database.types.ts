@@ -493,6 +493,13 @@ export type Database = {
     Functions: {
       advise_operation: { Args: { id: string }; Returns: Json }
       beat_clients: { Args: { client_ids: string[] }; Returns: number }
+      clients_sealed_otherwise: {
+        Args: { after_row?: string; key_id: string; page: number }
+        Returns: {
+          client_id: string
+          supabase_key: string
+        }[]
+      }
       create_data_model: {
         Args: { model: Json }
         Returns: {
@@ -568,6 +575,16 @@ export type Database = {
       remove_operations_of_ended_sessions: {
         Args: { operation_days: number; session_days: number }
         Returns: number
+      }
+      reseal_clients: { Args: { changes: Json }; Returns: number }
+      reseal_sessions: { Args: { changes: Json }; Returns: number }
+      sessions_sealed_otherwise: {
+        Args: { after_row?: string; key_id: string; page: number }
+        Returns: {
+          access_token: string
+          refresh_token: string
+          session_id: string
+        }[]
       }
       slow_operations: {
         Args: {

@@ -26,7 +26,7 @@ import { openHeartbeat, openJobCalls, openJobs, type Jobs } from "./jobs/index.t
 import { createClock, createUuidV7, onExit, openLedger } from "./ledger/index.ts";
 import type { OpenedLedger } from "./ledger/index.ts";
 import { silentLog } from "./log.ts";
-import { encryptSecret, type EncryptionKeys, type SecretPlace } from "./secrets.ts";
+import { encryptSecret, type EncryptionKeys, keyPlace } from "./secrets.ts";
 import { openSideClients, type SideClients } from "./side-clients.ts";
 import type { WaybillOptions } from "./waybill-options.ts";
 
@@ -104,7 +104,7 @@ export function openGateway(options: GatewayOptions): Gateway {
   const jobs =
     retentionDays === undefined
       ? undefined
-      : openJobs({ calls, log, instance, retentionDays, sessionRetentionDays, sessionIdleDays });
+      : openJobs({ calls, log, instance, retentionDays, sessionRetentionDays, sessionIdleDays, keys });
   const watchers = operationWatchers();
 
   const registered = (clientId: string): void => {
@@ -186,11 +186,6 @@ export function openGateway(options: GatewayOptions): Gateway {
     anon: () => anon,
     close: () => (closing ??= close()),
   };
-}
-
-/** Where a client's key is stored, so that a ciphertext copied to another row does not decrypt. */
-export function keyPlace(clientId: string): SecretPlace {
-  return { table: "supabase_clients", column: "supabase_key", row: clientId };
 }
 
 function checkOptions(options: GatewayOptions): string {

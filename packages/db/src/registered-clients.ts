@@ -9,8 +9,8 @@ import {
 import type { z } from "zod";
 import { createSharedClient, createTrackedClient } from "./client/index.ts";
 import { WaybillDbError } from "./errors.ts";
-import { type Gateway, keyPlace } from "./gateway.ts";
-import { decryptSecret, encryptSecret } from "./secrets.ts";
+import type { Gateway } from "./gateway.ts";
+import { decryptSecret, encryptSecret, keyPlace } from "./secrets.ts";
 import type { SideClient } from "./side-clients.ts";
 import type { ClientRowStore } from "./stores/client-rows.ts";
 import { nextState, parseInput } from "./stores/input.ts";

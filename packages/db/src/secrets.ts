@@ -15,6 +15,11 @@ export interface SecretPlace {
   readonly row: string;
 }
 
+/** Where a client's key is stored, so that a ciphertext copied to another row does not decrypt. */
+export function keyPlace(clientId: string): SecretPlace {
+  return { table: "supabase_clients", column: "supabase_key", row: clientId };
+}
+
 const algorithm = "aes-256-gcm";
 const keyBytes = 32;
 const ivBytes = 12;

@@ -52,8 +52,27 @@ export interface JobCalls {
   beatClients(clientIds: readonly string[]): Promise<void>;
   /** How many clients were marked. */
   disconnectDeadClients(afterSeconds: number): Promise<number>;
+  /** The next page of secrets that another key than `keyId` sealed, in the order of their rows. */
+  sessionsSealedOtherwise(keyId: string, after: string | null): Promise<readonly SealedSession[]>;
+  clientsSealedOtherwise(keyId: string, after: string | null): Promise<readonly SealedClient[]>;
+  /** How many rows took the new ciphertexts: those that still had the old ones. */
+  resealSessions(changes: readonly Resealing<SealedSession>[]): Promise<number>;
+  resealClients(changes: readonly Resealing<SealedClient>[]): Promise<number>;
   close(): Promise<void>;
 }
+
+const sealedSessionSchema = z.object({ session_id: z.string(), access_token: z.string(), refresh_token: z.string() });
+export type SealedSession = z.infer<typeof sealedSessionSchema>;
+const sealedClientSchema = z.object({ client_id: z.string(), supabase_key: z.string() });
+export type SealedClient = z.infer<typeof sealedClientSchema>;
+
+export interface Resealing<Row> {
+  readonly before: Row;
+  readonly after: Row;
+}
+
+/** A page is at most 5 MB, of the longest tokens that there can be. */
+export const RESEALED_A_STEP = 100;
 
 const CALL_MS = 5_000;
 /** The function gives itself 60 s. */
@@ -106,6 +125,26 @@ export function openJobCalls({ url, secretKey, ca }: JobCallsOptions): JobCalls 
     async disconnectDeadClients(afterSeconds) {
       const call = client.rpc("disconnect_dead_clients", { after_seconds: afterSeconds });
       return one("Marking dead clients", z.number(), await call.abortSignal(within(CALL_MS)));
+    },
+    async sessionsSealedOtherwise(keyId, after) {
+      const input = { key_id: keyId, page: RESEALED_A_STEP, ...(after === null ? {} : { after_row: after }) };
+      const answer = await client.rpc("sessions_sealed_otherwise", input).abortSignal(within(MAINTENANCE_MS));
+      return rowsOf("Looking for sessions of an older key", sealedSessionSchema, answer);
+    },
+    async clientsSealedOtherwise(keyId, after) {
+      const input = { key_id: keyId, page: RESEALED_A_STEP, ...(after === null ? {} : { after_row: after }) };
+      const answer = await client.rpc("clients_sealed_otherwise", input).abortSignal(within(MAINTENANCE_MS));
+      return rowsOf("Looking for clients of an older key", sealedClientSchema, answer);
+    },
+    async resealSessions(changes) {
+      const input = { changes: changes.map(({ before, after }) => ({ before, after })) };
+      const answer = await client.rpc("reseal_sessions", input).abortSignal(within(MAINTENANCE_MS));
+      return one("Sealing sessions anew", z.number(), answer);
+    },
+    async resealClients(changes) {
+      const input = { changes: changes.map(({ before, after }) => ({ before, after })) };
+      const answer = await client.rpc("reseal_clients", input).abortSignal(within(MAINTENANCE_MS));
+      return one("Sealing clients' keys anew", z.number(), answer);
     },
     close: () => transport.close(),
   };

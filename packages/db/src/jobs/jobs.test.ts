@@ -22,6 +22,7 @@ const quick: JobTimes = {
   sweepEveryMs: 200,
   expireEveryMs: 200,
   sessionsEveryMs: 200,
+  resealEveryMs: 200,
   deadAfterMs: 1000,
   closeMs: 2000,
 };

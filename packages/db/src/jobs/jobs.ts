@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { EncryptionKeys } from "../secrets.ts";
 import type { Log } from "../log.ts";
 import { complaints } from "./complaints.ts";
 import type { JobCalls } from "./job-calls.ts";
+import { reseal } from "./reseal.ts";
 import { openLease } from "./lease.ts";
 import { openTicker } from "./ticker.ts";
 
@@ -15,6 +17,8 @@ export interface JobsOptions {
   readonly sessionRetentionDays?: number | undefined;
   /** Days after which a session that nobody uses is over. */
   readonly sessionIdleDays: number;
+  /** For secrets at rest: with more than one, those of the others are brought under the first. */
+  readonly keys?: EncryptionKeys | undefined;
   readonly times?: Partial<JobTimes> | undefined;
 }
 
@@ -27,6 +31,7 @@ export interface JobTimes {
   readonly sweepEveryMs: number;
   readonly expireEveryMs: number;
   readonly sessionsEveryMs: number;
+  readonly resealEveryMs: number;
   /** A client whose process gave no heartbeat for so long is dead: six beats (heartbeat.ts). */
   readonly deadAfterMs: number;
   /** How long `close` waits for a step under way and for the lease to be given up (default 2 s). */
@@ -40,6 +45,7 @@ const standard: JobTimes = {
   sweepEveryMs: 15_000,
   expireEveryMs: 60_000,
   sessionsEveryMs: 15_000,
+  resealEveryMs: 600_000,
   deadAfterMs: 60_000,
   closeMs: 2_000,
 };
@@ -57,10 +63,20 @@ const STEPS = 400;
 const REMOVED_A_STEP = 10_000;
 
 export function openJobs(options: JobsOptions): Jobs {
-  const { calls, log, instance, retentionDays, sessionRetentionDays, sessionIdleDays, times } = options;
-  const { leaseMs, renewMs, maintainEveryMs, sweepEveryMs, deadAfterMs, closeMs, expireEveryMs, sessionsEveryMs } = {
+  const { calls, log, instance, retentionDays, sessionRetentionDays, sessionIdleDays, keys } = options;
+  const {
+    leaseMs,
+    renewMs,
+    maintainEveryMs,
+    sweepEveryMs,
+    deadAfterMs,
+    closeMs,
+    expireEveryMs,
+    sessionsEveryMs,
+    resealEveryMs,
+  } = {
     ...standard,
-    ...times,
+    ...options.times,
   };
   const says = complaints(log);
   let closed = false;
@@ -122,7 +138,16 @@ export function openJobs(options: JobsOptions): Jobs {
     }
   });
 
-  const all = [maintenance, sweep, sessions, removal];
+  const rotation = job("change of the encryption key", resealEveryMs, async () => {
+    // what a single key did not seal it cannot open
+    if (keys === undefined || keys.byId.size < 2) return;
+    const done = await reseal(calls, keys, isOurs);
+    if (done.sessions + done.clients > 0) {
+      log("info", "Secrets of older encryption keys are now under the current one", { key: keys.currentId, ...done });
+    }
+    if (done.unreadable > 0) log("warn", "Secrets that no key opens were left", { unreadable: done.unreadable });
+  });
+  const all = [maintenance, sweep, sessions, removal, rotation];
   return {
     isRunning: isOurs,
     async close() {

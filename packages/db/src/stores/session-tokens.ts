@@ -8,6 +8,9 @@ export interface Tokens {
   readonly refresh_token: string;
 }
 
+/** The same as ciphertexts, with the row that they belong to. */
+export type SealedTokens = Pick<AuthenticationContextRow, "session_id" | keyof Tokens>;
+
 const place = (row: string, column: keyof Tokens) => ({ table: "authentication_contexts", column, row });
 
 export function sealTokens(keys: EncryptionKeys, sessionId: string, tokens: Tokens): Tokens {
@@ -18,7 +21,7 @@ export function sealTokens(keys: EncryptionKeys, sessionId: string, tokens: Toke
 }
 
 /** A session whose tokens cannot be read is over for its user, whatever its columns say: only a new login helps. */
-export function openTokens(keys: EncryptionKeys, row: AuthenticationContextRow): Tokens {
+export function openTokens(keys: EncryptionKeys, row: SealedTokens): Tokens {
   const { session_id } = row;
   try {
     return {

@@ -20,7 +20,6 @@ export function singleUse(refusal: () => ApiError, limit = keptUses): SingleUse 
   return async (secret, use) => {
     const hash = createHash("sha256").update(secret).digest("base64");
     if (used.has(hash)) throw refusal();
-
     used.set(hash, true);
     try {
       return await use();
