@@ -1,7 +1,5 @@
 -- What becomes of sessions while nobody calls, and what is noted of those that are used.
 
--- those that are past their expiry and still active
-create index authentication_contexts_due_idx on public.authentication_contexts (expires_at) where is_active;
 -- those that are not over for good, the longest unused first
 create index authentication_contexts_idle_idx on public.authentication_contexts (last_activity)
   where is_active or last_activity < expires_at;

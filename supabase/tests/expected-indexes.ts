@@ -7,6 +7,13 @@ const outOfStep =
 /** data-model.md "Indexes and Performance" and decisions.md: table, index, columns, and what else defines it. */
 export const expectedIndexes: readonly (readonly [TableName, string, string, ("unique" | "plain")?, string?])[] = [
   ["authentication_contexts", "authentication_contexts_expires_at_idx", "expires_at"],
+  [
+    "authentication_contexts",
+    "authentication_contexts_idle_idx",
+    "last_activity",
+    "plain",
+    "(is_active OR (last_activity < expires_at))",
+  ],
   ["authentication_contexts", "authentication_contexts_is_active_idx", "is_active"],
   ["authentication_contexts", "authentication_contexts_pkey", "session_id", "unique"],
   ["authentication_contexts", "authentication_contexts_token_hash_key", "token_hash", "unique"],
@@ -55,6 +62,11 @@ export const expectedIndexes: readonly (readonly [TableName, string, string, ("u
 /** The question that each index is there for. Another index answers it only where it begins with the same columns. */
 export const questions: readonly (readonly [string, string])[] = [
   ["authentication_contexts_expires_at_idx", "select * from authentication_contexts where expires_at < now()"],
+  [
+    "authentication_contexts_idle_idx",
+    `select * from authentication_contexts
+      where (is_active or last_activity < expires_at) and last_activity <= now() - interval '7 days'`,
+  ],
   ["authentication_contexts_is_active_idx", "select * from authentication_contexts where is_active"],
   [
     "authentication_contexts_pkey",

@@ -41,6 +41,9 @@ export const validRows = {
     ip_address: "192.0.2.7",
     user_agent: "vitest",
     permissions: { roles: ["admin"] },
+    refresh_holder: null,
+    refresh_until: null,
+    refresh_failures: 0,
   },
   data_models: {
     model_id: ids.model,

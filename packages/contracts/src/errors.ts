@@ -99,7 +99,7 @@ export const errorCatalog: { readonly [Code in ErrorCode]: { readonly descriptio
     CSRF_REFUSED: {
       description: "The session's cookie came with a request that may not be its user's.",
       remedy:
-        "Call from the server's own origin or one of WAYBILL_ALLOWED_ORIGINS, with the header x-waybill-csrf: 1; programs send the token as Bearer.",
+        "Call from an allowed origin with the header x-waybill-csrf: 1; programs send the session token as Bearer.",
     },
     SESSION_EXPIRED: {
       description: "The session is past its expiry.",

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import postgres from "postgres";
 import { afterAll, afterEach, expect, inject, test } from "vitest";
 import { encryptSecret, keyPlace, makeEncryptionKey, parseEncryptionKeys } from "../secrets.ts";
+import { createSessionRefreshStore } from "../stores/session-refresh.ts";
 import { createSessionStore } from "../stores/sessions.ts";
 import { plainClients } from "../testing/plain-clients.ts";
 import { openJobCalls } from "./job-calls.ts";
@@ -30,6 +31,7 @@ afterAll(async () => {
 });
 
 const storeOf = (keys: typeof before) => createSessionStore({ service, untracked: service, keys });
+const refreshes = createSessionRefreshStore({ service, untracked: service, keys: before });
 const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
 async function login(keys: typeof before, refresh_token: string) {
@@ -82,7 +84,9 @@ test("a refresh that comes between reading and writing keeps its tokens", async 
   const refreshing: ResealCalls = {
     ...calls,
     async resealSessions(changes) {
-      await storeOf(before).storeRefreshed(session, {
+      const turn = await refreshes.leaseRefresh(session, 60_000);
+      if (turn.kind !== "leased") throw new Error(`it is ${turn.kind}`);
+      await refreshes.storeRefreshed(session, turn.lease, {
         access_token: `${part({ alg: "HS256" })}.${part({ sub: "new" })}.c2ln`,
         refresh_token: "new",
         expires_at: new Date(Date.now() + 7_200_000).toISOString(),

@@ -47,7 +47,11 @@ export function refreshTurns({ waybill, sessions, idleMs, operationTimeoutMs }: 
     refuseEnded(held.session);
     if (!isLeftAlone(held.session, idleMs)) return held;
     if (await waybill.sessions.endIdle(held.session)) throw leftAlone();
-    return read(tokenHash);
+    // used or refreshed at this very moment
+    const now = await sessions.read(tokenHash);
+    refuseEnded(now.session);
+    if (isLeftAlone(now.session, idleMs)) throw leftAlone();
+    return now;
   };
   const release = (lease: RefreshLease, hasFailed: boolean): Promise<number> =>
     // it ends by itself

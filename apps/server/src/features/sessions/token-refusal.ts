@@ -10,7 +10,7 @@ export function tokenRefusal(cause: unknown): ApiError {
     return new ApiError({
       code: "SESSION_EXPIRED",
       message: "The access token has expired",
-      hint: "Refresh it at Supabase Auth, or sign in by sessions.login, whose sessions are refreshed by sessions.refresh.",
+      hint: "Refresh it at Supabase Auth, or sign in by sessions.login, whose sessions the server refreshes.",
       cause,
     });
   }
