@@ -129,3 +129,28 @@ describe("readEnv", () => {
     expect(readAdminPassword({ WAYBILL_ADMIN_PASSWORD: "" })).toBeUndefined();
   });
 });
+
+it("takes addresses where a sign-in may end, as a browser will write them, and none that leaves room for another", () => {
+  const redirects = (WAYBILL_REDIRECTS: string) => readEnv({ WAYBILL_REDIRECTS }).redirects;
+  expect(redirects("https://App.example.com, http://localhost:5173/in")).toEqual([
+    "https://app.example.com/",
+    "http://localhost:5173/in",
+  ]);
+  for (const wrong of [
+    "https://*.example.com",
+    "https://app.example.com/in?x=1",
+    "https://app.example.com/#in",
+    "https://me@app.example.com/",
+    "http://app.example.com/",
+    "app.example.com",
+    "javascript:alert(1)",
+  ]) {
+    expect(() => redirects(wrong)).toThrow("WAYBILL_REDIRECTS");
+  }
+});
+
+it("takes another issuer of the project's tokens", () => {
+  const SUPABASE_JWT_ISSUER = "https://api.example.com/auth/v1";
+  expect(readEnv({ ...project, SUPABASE_JWT_ISSUER }).supabase).toMatchObject({ jwtIssuer: SUPABASE_JWT_ISSUER });
+  expect(() => readEnv({ ...project, SUPABASE_JWT_ISSUER: "me" })).toThrow("SUPABASE_JWT_ISSUER");
+});

@@ -46,6 +46,21 @@ const origin = z
     "must be origins such as https://app.example.com, parted by commas, without a path",
   );
 
+const redirect = z
+  .string()
+  .refine(
+    isRedirect,
+    "must be addresses such as https://app.example.com/signed-in, parted by commas, without query or fragment; http: for this machine only",
+  )
+  .transform((text) => new URL(text).href);
+
+function isRedirect(text: string): boolean {
+  if (!URL.canParse(text) || /[?#*]/.test(text)) return false;
+  const { protocol, hostname, username, password } = new URL(text);
+  if (username !== "" || password !== "") return false;
+  return protocol === "https:" || (protocol === "http:" && ["127.0.0.1", "localhost", "[::1]"].includes(hostname));
+}
+
 const isHttpUrl = (text: string): boolean => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 
 const hostRule = "must be host names or addresses without port or brackets, parted by commas";
@@ -91,6 +106,7 @@ const variables = z.object({
   WAYBILL_ENCRYPTION_KEY: encryptionKeys.optional(),
   WAYBILL_ALLOWED_HOSTS: commaList.pipe(z.array(z.string().regex(/^[A-Za-z0-9._:-]+$/, hostRule))),
   WAYBILL_ALLOWED_ORIGINS: commaList.pipe(z.array(origin)),
+  WAYBILL_REDIRECTS: commaList.pipe(z.array(redirect)),
   WAYBILL_OPERATION_TIMEOUT_MS: wholeNumber(1, 3_600_000, 60_000),
   WAYBILL_ALLOW_HTTP_LOOPBACK: flag,
   WAYBILL_LOG_LEVEL: z
@@ -147,6 +163,8 @@ export interface ServerEnv {
   readonly journalDir: string;
   readonly allowedHosts: readonly string[];
   readonly allowedOrigins: readonly string[];
+  /** Where a sign-in by OAuth may end, as URL writes it. */
+  readonly redirects: readonly string[];
   readonly operationTimeoutMs: number;
   readonly allowHttpLoopback: boolean;
   readonly logLevel: "debug" | "info" | "warn" | "error" | "silent";
@@ -213,6 +231,7 @@ export function readEnv(source: Readonly<Record<string, string | undefined>> = p
     journalDir: resolve(env.WAYBILL_JOURNAL_DIR ?? join(dataDir, "journal")),
     allowedHosts: env.WAYBILL_ALLOWED_HOSTS,
     allowedOrigins: env.WAYBILL_ALLOWED_ORIGINS,
+    redirects: env.WAYBILL_REDIRECTS,
     operationTimeoutMs: env.WAYBILL_OPERATION_TIMEOUT_MS,
     allowHttpLoopback: env.WAYBILL_ALLOW_HTTP_LOOPBACK,
     logLevel: env.WAYBILL_LOG_LEVEL,

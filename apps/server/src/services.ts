@@ -1,4 +1,4 @@
-import type { Waybill } from "@waybill/db";
+import type { EncryptionKeys, Waybill } from "@waybill/db";
 import type { FetchImplementation } from "jose";
 import type { Logger } from "pino";
 import { createDataService, type DataService } from "./features/data/service.ts";
@@ -38,6 +38,9 @@ export interface ServicesOptions {
   readonly jwtSecret: string | undefined;
   /** Default: `auth/v1` below the project's URL. */
   readonly jwtIssuer?: string | undefined;
+  readonly encryptionKeys: EncryptionKeys;
+  /** Where a sign-in by OAuth may end. */
+  readonly redirects: readonly string[];
   /** Fetches the project's public keys: nothing else goes this way. */
   readonly fetchKeys: FetchImplementation;
   readonly logger: Logger;
@@ -50,8 +53,8 @@ export interface ServicesOptions {
 const dayMs = 86_400_000;
 
 export function createServices(options: ServicesOptions): Services {
-  const { waybill, url, jwtSecret, jwtIssuer, fetchKeys, logger, recordLogs, sessionIdleDays, operationTimeoutMs } =
-    options;
+  const { waybill, url, jwtSecret, jwtIssuer, fetchKeys, encryptionKeys, redirects, logger, recordLogs } = options;
+  const { sessionIdleDays, operationTimeoutMs } = options;
   const sessionStreams = openSessionStreams({ sessions: waybill.sessions, logger });
   const openSessions = createOpenSessions(waybill.sessions, () => sessionStreams.look());
   const idleMs = sessionIdleDays * dayMs;
@@ -67,7 +70,7 @@ export function createServices(options: ServicesOptions): Services {
     sessions: createSessionService(waybill, openSessions, refresher),
     ownSessions: createOwnSessions(waybill, openSessions),
     sessionStreams,
-    logins: createLogins(waybill, logger),
+    logins: createLogins({ waybill, logger, authUrl: auth.href, keys: encryptionKeys, redirects }),
     models: createModelService(waybill.models, lookup),
     data: createDataService(waybill, lookup),
     telemetry: createTelemetry(waybill, url, recordLogs),

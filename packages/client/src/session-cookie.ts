@@ -5,7 +5,13 @@ import type { withDeadline } from "./deadline-fetch.ts";
 type LinkFetch = ReturnType<typeof withDeadline>;
 
 /** Calls whose answer brings a session, or what leads to one. */
-const delivering: ReadonlySet<string> = new Set(["sessions.login", "sessions.loginWithCode", "sessions.adopt"]);
+const delivering: ReadonlySet<string> = new Set([
+  "sessions.login",
+  "sessions.loginWithCode",
+  "sessions.oauthUrl",
+  "sessions.loginWithOauth",
+  "sessions.adopt",
+]);
 
 /** Lets the browser send the session's cookie to the server's origin, and keep what it sets. */
 export function withCookies(fetch: LinkFetch): LinkFetch {

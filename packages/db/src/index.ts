@@ -7,7 +7,13 @@ export { WaybillDbError } from "./errors.ts";
 export { LedgerError, type FlushReport, type LedgerHealth, type RecordSink } from "./ledger/index.ts";
 export type { Log } from "./log.ts";
 export type { RegisteredClients } from "./registered-clients.ts";
-export { makeEncryptionKey, parseEncryptionKeys, type EncryptionKeys } from "./secrets.ts";
+export {
+  decryptSecret,
+  encryptSecret,
+  makeEncryptionKey,
+  parseEncryptionKeys,
+  type EncryptionKeys,
+} from "./secrets.ts";
 export { storeError, type Answer } from "./stores/answer.ts";
 export type { ClientPage, ClientStore } from "./stores/clients.ts";
 export { codeOfDatabase } from "./stores/database-codes.ts";

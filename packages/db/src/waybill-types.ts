@@ -1,6 +1,7 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
 import type { OperationContext, OperationWatcher } from "./client/index.ts";
 import type { Connection, ConnectionHealth } from "./connection/index.ts";
+import type { AnonOptions } from "./client/tracked-client.ts";
 import type { Database } from "./database.types.ts";
 import type { FlushReport, LedgerHealth } from "./ledger/index.ts";
 import type { RegisteredClients } from "./registered-clients.ts";
@@ -26,10 +27,9 @@ export interface Waybill extends AsyncDisposable {
   forUser(accessToken: string): SupabaseClient<Database>;
   /**
    * With the publishable key alone, for sign-up, sign-in and refresh. It keeps no session, and each call gives a new one:
-   * take one for each user, since auth-js lets concurrent refreshes of one client share one answer. Of one with a signal
-   * no request begins after it or outlives it.
+   * take one for each user, since auth-js lets concurrent refreshes of one client share one answer.
    */
-  anon(signal?: AbortSignal): SupabaseClient<Database>;
+  anon(options?: AnonOptions): SupabaseClient<Database>;
   /**
    * Runs `work` to its end so that every operation in it, however deep, is recorded under `context`. A builder that it
    * returns is sent within it too: supabase-js sends when it is awaited, not when it is built.

@@ -56,7 +56,7 @@ export function createWaybill(options: WaybillOptions): Waybill {
   return {
     service: () => service,
     // One for each call: auth-js answers all who refresh through one client at the same moment with the first one's tokens.
-    anon: (signal) => createSharedClient({ url, key: publishableKey, fetch }, signal),
+    anon: (anonOptions) => createSharedClient({ ...anonOptions, url, key: publishableKey, fetch }),
     forUser,
     run: async (context, work) => {
       parseInput("The context", operationContextSchema, context);

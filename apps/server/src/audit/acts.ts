@@ -55,6 +55,11 @@ const refreshTokenOfAda = async ({ stage, ada: { email, password } }: World): Pr
   const { data } = await stage.services.waybill.anon().auth.signInWithPassword({ email, password });
   return data.session?.refresh_token ?? "";
 };
+/** Ada has said yes at the provider: the code that came back with her browser, and the state that it has. */
+const consentOfAda = async ({ stage, ada, oauth, home }: World): Promise<string> => {
+  const { url, state = "" } = await stage.client().sessions.oauthUrl.mutate({ provider: "github", redirect_to: home });
+  return `${oauth.consent(url, ada).searchParams.get("code")} ${state}`;
+};
 /** What stands in the link of a mail. */
 const mailedToAda = async ({ stage, ada: { email } }: World): Promise<string> => {
   const { data } = await stage.services.waybill.service().auth.admin.generateLink({ type: "magiclink", email });
@@ -154,9 +159,19 @@ export const acts: Readonly<Record<ProcedurePath, Act>> = {
     prepare: mailedToAda,
     call: (api, _, token_hash) => api.sessions.loginWithCode.mutate({ token_hash }),
   },
+  "sessions.loginWithOauth": {
+    prepare: consentOfAda,
+    call(api, _, prepared) {
+      const [code = "", state = ""] = prepared.split(" ");
+      return api.sessions.loginWithOauth.mutate({ code, state });
+    },
+  },
   "sessions.logout": { changesCaller: true, call: (api) => api.sessions.logout.mutate() },
   "sessions.me": { ofAda: true, call: (api) => api.sessions.me.query() },
   "sessions.mine": { ofAda: true, call: (api) => api.sessions.mine.query({ limit: 200 }) },
+  "sessions.oauthUrl": {
+    call: (api, { home }) => api.sessions.oauthUrl.mutate({ provider: "github", redirect_to: home }),
+  },
   "sessions.refresh": { changesCaller: true, call: (api) => api.sessions.refresh.mutate() },
   "sessions.requestCode": { call: (api, { ada: { email } }) => api.sessions.requestCode.mutate({ email }) },
   "sessions.revoke": {

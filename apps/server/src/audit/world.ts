@@ -4,6 +4,7 @@ import type { airports } from "../testing/demo-models.ts";
 import type { Stack } from "../testing/stack-on.ts";
 import { openSql } from "../testing/sql.ts";
 import { openStage, type Person, type Stage } from "../testing/stage.ts";
+import { openOauth } from "../testing/stub-oauth.ts";
 import type { CallerName } from "./access-table.ts";
 
 /** Somebody who calls; what it knows of itself is made up for who is nobody. */
@@ -16,6 +17,10 @@ export interface Actor {
 export interface World extends AsyncDisposable {
   readonly stack: Stack;
   readonly stage: Stage;
+  /** The stack as the server sees it: with a provider to sign in by. */
+  readonly oauth: Awaited<ReturnType<typeof openOauth>>;
+  /** Where a sign-in by that provider may end. */
+  readonly home: string;
   readonly ada: Person;
   readonly admin: Person;
   /** A model whose rows are seen by their owners only. */
@@ -32,9 +37,19 @@ export interface World extends AsyncDisposable {
 
 type RegisteredClient = Parameters<Person["api"]["clients"]["register"]["mutate"]>[0];
 
+const home = "https://app.example.com/signed-in";
+
 export async function openWorld(stack: Stack): Promise<World> {
   await using opened = new AsyncDisposableStack();
-  const stage = opened.use(await openStage({ stack, env: { WAYBILL_ALLOWED_HOSTS: "127.0.0.1" } }));
+  const oauth = opened.use(await openOauth(stack));
+  const env = {
+    SUPABASE_URL: oauth.url,
+    SUPABASE_JWT_ISSUER: `${stack.url}/auth/v1`,
+    WAYBILL_ALLOW_HTTP_LOOPBACK: "1",
+    WAYBILL_ALLOWED_HOSTS: "127.0.0.1",
+    WAYBILL_REDIRECTS: home,
+  };
+  const stage = opened.use(await openStage({ stack, env }));
   const [ada, bea, admin, left] = await Promise.all([
     stage.newUser(),
     stage.newUser(),
@@ -54,6 +69,8 @@ export async function openWorld(stack: Stack): Promise<World> {
   const world = {
     stack,
     stage,
+    oauth,
+    home,
     ada,
     admin,
     model,

@@ -112,6 +112,8 @@ export const validInputs: { [Path in ProcedurePath]: InputAt<Path> } = {
   "sessions.list": { ...page, user_id: uuid, is_active: true, cursor: uuid },
   "sessions.login": credentials,
   "sessions.loginWithCode": { email: credentials.email, code: "123456", deliver: "token" },
+  "sessions.oauthUrl": { provider: "github", redirect_to: "https://example.com/", scopes: "a b", deliver: "token" },
+  "sessions.loginWithOauth": { code: "fuzz", state: "fuzz", deliver: "token" },
   "sessions.requestCode": { email: credentials.email },
   "sessions.logout": {},
   "sessions.me": {},

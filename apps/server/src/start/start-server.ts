@@ -44,6 +44,8 @@ export async function startServer(env: ServerEnv, logger: Logger): Promise<Runni
     url: access.url,
     jwtSecret: access.jwtSecret,
     jwtIssuer: access.jwtIssuer,
+    encryptionKeys: access.encryptionKeys,
+    redirects: env.redirects,
     fetchKeys,
     logger,
     recordLogs,

@@ -7,7 +7,10 @@ interface Passing {
   /** May be changed on its way. */
   readonly url: URL;
   readonly headers: Readonly<Record<string, unknown>>;
+  readonly body: string;
 }
+
+type Instead = { readonly status: number; readonly body: unknown } | undefined;
 
 /**
  * The real Supabase behind a proxy that may change a request's URL, or answer in its place with a status and JSON.
@@ -16,7 +19,7 @@ interface Passing {
  */
 export async function openBehind(
   stack: { readonly url: string; readonly ca: string },
-  pass: (request: Passing) => { readonly status: number; readonly body: unknown } | undefined,
+  pass: (request: Passing) => Instead | Promise<Instead>,
   answered: (request: Passing) => Promise<void> | undefined = () => undefined,
 ) {
   const dispatcher = new Agent({ connect: { ca: stack.ca } });
@@ -25,8 +28,9 @@ export async function openBehind(
     const { host: _, connection: __, ...headers } = incoming.headers;
     const method = incoming.method ?? "GET";
     const forward = async (): Promise<void> => {
-      const body = await incoming.toArray();
-      const instead = pass({ method, url, headers });
+      const body = Buffer.concat(await incoming.toArray());
+      const request = { method, url, headers, body: body.toString("utf8") };
+      const instead = await pass(request);
       if (instead !== undefined) {
         outgoing.writeHead(instead.status, { "content-type": "application/json" });
         outgoing.end(JSON.stringify(instead.body));
@@ -35,11 +39,11 @@ export async function openBehind(
       const answer = await fetch(url, {
         method,
         headers: Object.entries(headers).map(([name, value]) => [name, String(value)]),
-        ...(body.length > 0 ? { body: Buffer.concat(body) } : {}),
+        ...(body.length > 0 ? { body } : {}),
         dispatcher,
       });
       const whole = Buffer.from(await answer.arrayBuffer());
-      await answered({ method, url, headers });
+      await answered(request);
       outgoing.writeHead(answer.status, { "content-type": answer.headers.get("content-type") ?? "text/plain" });
       outgoing.end(whole);
     };

@@ -27,22 +27,35 @@ export function createTrackedClient({ url, key, fetch, accessToken }: TrackedCli
   });
 }
 
+export interface AnonOptions {
+  /** No request begins after it, and none outlives it. */
+  readonly signal?: AbortSignal;
+  /** What `exchangeCodeForSession` proves that the sign-in by OAuth was begun here with (PKCE). */
+  readonly codeVerifier?: string;
+}
+
+export type SharedClientOptions = Omit<TrackedClientOptions, "accessToken"> & AnonOptions;
+
 /**
  * A client that many callers share: a sign-in through it is answered, and forgotten. Otherwise whoever signs in would
  * lend its session to everybody else's calls.
  */
-export function createSharedClient(
-  { url, key, fetch }: TrackedClientOptions,
-  signal?: AbortSignal,
-): SupabaseClient<Database> {
+export function createSharedClient(options: SharedClientOptions): SupabaseClient<Database> {
+  const { url, key, fetch, signal, codeVerifier } = options;
   return createClient<Database>(url, key, {
     global: { fetch: signal === undefined ? fetch : endingWith(signal, fetch) },
     db: { retry: false },
-    auth: { persistSession: true, storage: forgetful, autoRefreshToken: false, detectSessionInUrl: false },
+    auth: {
+      persistSession: true,
+      storage: codeVerifier === undefined ? forgetful : { ...forgetful, getItem: verifierOf(codeVerifier) },
+      ...(codeVerifier === undefined ? {} : { flowType: "pkce" }),
+      autoRefreshToken: false,
+      detectSessionInUrl: false,
+    },
   });
 }
 
-/** No request begins after the signal, and none outlives it: auth-js tries a refresh again for half a minute by itself. */
+/** The signal for each request: auth-js tries a refresh again for half a minute by itself. */
 function endingWith(signal: AbortSignal, fetch: TrackedFetch): typeof globalThis.fetch {
   return async (input, init) => {
     signal.throwIfAborted();
@@ -52,3 +65,8 @@ function endingWith(signal: AbortSignal, fetch: TrackedFetch): typeof globalThis
 }
 
 const forgetful = { getItem: () => null, setItem: () => {}, removeItem: () => {} };
+
+/** auth-js asks for it under this name, and takes it as JSON. */
+function verifierOf(codeVerifier: string) {
+  return (name: string): string | null => (name.endsWith("-code-verifier") ? JSON.stringify(codeVerifier) : null);
+}

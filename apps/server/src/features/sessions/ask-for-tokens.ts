@@ -40,7 +40,7 @@ export async function askForTokens(
   deadlineMs: number,
 ): Promise<Asked> {
   const deadline = AbortSignal.timeout(deadlineMs);
-  const { auth } = waybill.anon(deadline);
+  const { auth } = waybill.anon({ signal: deadline });
   const answer = await Promise.race([auth.refreshSession({ refresh_token }), once(deadline, "abort").then(() => null)]);
   if (answer === null) return failedAt(null, "SUPABASE_UNREACHABLE");
   if (answer.error !== null) return judged(answer.error);

@@ -8,8 +8,11 @@ import { z } from "zod";
 import { adoptSchema } from "./logins/adopt.ts";
 import { codeLoginSchema, codeRequestOutputSchema, codeRequestSchema } from "./logins/code.ts";
 import { delivered, emailSchema, loginOutputSchema } from "./logins/login.ts";
+import { oauthLoginSchema, oauthUrlOutputSchema, oauthUrlSchema } from "./logins/oauth.ts";
+import { stateSeconds } from "./logins/oauth-state.ts";
 import { passwordLoginSchema } from "./logins/password.ts";
 import { ended, kept } from "./cookie-life.ts";
+import { oauthCookie } from "../../http/cookies.ts";
 import { router } from "../../trpc/init.ts";
 import { grantSchema, may } from "../../trpc/permissions.ts";
 import { noInput } from "../../trpc/no-input.ts";
@@ -66,6 +69,28 @@ export const sessionsRouter = router({
     .mutation(({ ctx, input }) =>
       delivered(input.deliver, ctx.delivery, () => ctx.services.logins.byCode.login(input, ctx.origin())),
     ),
+  /** The address that begins a sign-in by another provider. */
+  oauthUrl: publicProcedure
+    .input(oauthUrlSchema)
+    .output(oauthUrlOutputSchema)
+    .mutation(({ ctx, input: { deliver, ...input } }) => {
+      if (deliver === "token") return ctx.services.logins.byOauth.url(input);
+      const cookies = ctx.delivery();
+      cookies.refuseUnlessPossible();
+      const { url, state } = ctx.services.logins.byOauth.url(input);
+      cookies.set(oauthCookie, state, stateSeconds);
+      return { url };
+    }),
+  loginWithOauth: publicProcedure
+    .input(oauthLoginSchema)
+    .output(loginOutputSchema)
+    .mutation(async ({ ctx, input: { deliver, code, state } }) => {
+      const carried = state ?? ctx.delivery().read(oauthCookie);
+      const { byOauth } = ctx.services.logins;
+      const answer = await delivered(deliver, ctx.delivery, () => byOauth.login(code, carried, ctx.origin()));
+      if (deliver === "cookie") ctx.delivery().clear(oauthCookie);
+      return answer;
+    }),
   adopt: publicProcedure
     .input(adoptSchema)
     .output(loginOutputSchema)
