@@ -500,6 +500,15 @@ export type Database = {
           supabase_key: string
         }[]
       }
+      count_points: {
+        Args: {
+          added: number
+          counter_name: string
+          restart: boolean
+          window_ms: number
+        }
+        Returns: Json
+      }
       create_data_model: {
         Args: { model: Json }
         Returns: {

@@ -19,6 +19,7 @@ export type { ClientPage, ClientStore } from "./stores/clients.ts";
 export { codeOfDatabase } from "./stores/database-codes.ts";
 export { longestAnswer, type LongestAnswer } from "./stores/longest-answer.ts";
 export type { ModelPage, ModelStore } from "./stores/models.ts";
+export type { Counter, CounterStore } from "./stores/counters.ts";
 export type { OperationStatsStore } from "./stores/operation-stats.ts";
 export type { OperationPage, OperationStore } from "./stores/operations.ts";
 export type { Tokens } from "./stores/session-tokens.ts";

@@ -7,6 +7,7 @@ import { openGateway, type Gateway } from "./gateway.ts";
 import { createRegisteredClients, sideSupabase } from "./registered-clients.ts";
 import { createClientRowStore } from "./stores/client-rows.ts";
 import { createClientStore } from "./stores/clients.ts";
+import { createCounterStore } from "./stores/counters.ts";
 import { createModelStore } from "./stores/models.ts";
 import { createOperationStatsStore } from "./stores/operation-stats.ts";
 import { createOperationStore } from "./stores/operations.ts";
@@ -74,6 +75,7 @@ export function createWaybill(options: WaybillOptions): Waybill {
       ...createSessionRefreshStore({ service, untracked, keys }),
       touch: (session) => activity.touch(session),
     },
+    counters: (deadlineMs) => createCounterStore(untracked, deadlineMs),
     models: createModelStore(service, readRows),
     invalidate: (table) => gateway.cache?.invalidate(table),
     connection(clientId) {
