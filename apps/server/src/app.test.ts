@@ -46,7 +46,7 @@ describe("what every answer has", () => {
     expect(headers.get("x-powered-by")).toBeNull();
     expect(headers.get("etag")).toBeNull();
     expect(headers.get("x-content-type-options")).toBe("nosniff");
-    expect(headers.get("content-security-policy")).toContain("default-src 'self'");
+    expect(headers.get("content-security-policy")).toContain("default-src 'none'");
   });
 
   it("lets pages of the allowed origins in, and no others", async () => {

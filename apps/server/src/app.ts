@@ -1,7 +1,6 @@
 import { createExpressMiddleware } from "@trpc/server/adapters/express";
 import cors from "cors";
 import express, { type Express, type RequestHandler } from "express";
-import helmet from "helmet";
 import type { Logger } from "pino";
 import { appRouter } from "./app-router.ts";
 import { exportOperations } from "./features/operations/export.ts";
@@ -9,6 +8,8 @@ import { readBody } from "./http/body.ts";
 import { guardCookies } from "./http/first-hand.ts";
 import { assignRequestId } from "./http/request-id.ts";
 import { answerUnchanged, keepingHeaders } from "./http/revalidation.ts";
+import { refuseHeaders } from "./http/refuse-headers.ts";
+import { dataPolicy, securityHeaders } from "./http/security-headers.ts";
 import { answerErrors, answerNotFound } from "./http/send-error.ts";
 import { checkUrl } from "./http/url.ts";
 import { ApiError } from "./trpc/api-error.ts";
@@ -16,6 +17,7 @@ import { contextOf } from "./trpc/context.ts";
 import { reportUnexpected } from "./trpc/format-error.ts";
 import { metricsRoute } from "./telemetry/metrics-route.ts";
 import type { Services } from "./services.ts";
+import type { TrustProxy } from "./start/trust-proxy.ts";
 
 export interface AppOptions {
   readonly services: Services;
@@ -24,14 +26,16 @@ export interface AppOptions {
   readonly bodyBytes: number;
   readonly batchCalls: number;
   readonly metricsToken: string | undefined;
+  readonly trustProxy: TrustProxy;
 }
 
 /** The HTTP application: `/trpc`, `/operations/export`, `/health`, `/ready`, `/metrics`, and one shape for every error. */
 export function createApp(options: AppOptions): Express {
-  const { services, logger, allowedOrigins, bodyBytes, metricsToken } = options;
+  const { services, logger, allowedOrigins, bodyBytes, metricsToken, trustProxy } = options;
   const app = express();
   app.disable("x-powered-by").disable("etag").set("query parser", "simple");
-  app.use(assignRequestId, helmet(), allowOrigins(allowedOrigins), checkUrl);
+  app.set("trust proxy", trustProxy);
+  app.use(assignRequestId, securityHeaders(dataPolicy), refuseHeaders, allowOrigins(allowedOrigins), checkUrl);
   app.get("/health", (_request, response) => void response.json({ status: "ok" }));
   app.get("/ready", (_request, response) => {
     const ready = services.waybill.ready();

@@ -5,6 +5,7 @@ import { type CacheOptions, parseEncryptionKeys, WaybillDbError } from "@waybill
 import { cacheTables } from "./start/cache-tables.ts";
 import { parseByteSize } from "./start/byte-size.ts";
 import { instanceOfHost } from "./start/instance-name.ts";
+import { trustProxy, type TrustProxy } from "./start/trust-proxy.ts";
 import { z } from "zod";
 
 const commaList = z
@@ -132,6 +133,8 @@ const variables = z.object({
     .optional(),
   WAYBILL_METRICS_TOKEN: z.string().min(16, "must have 16 characters at least").optional(),
   WAYBILL_BATCH_CALLS: wholeNumber(1, 1000, 20),
+  WAYBILL_TRUST_PROXY: trustProxy,
+  WAYBILL_MAX_CONNECTIONS: wholeNumber(1, 1_000_000, 2000),
   WAYBILL_STOP_TIMEOUT_MS: wholeNumber(0, 600_000, 10_000),
   WAYBILL_ENGINE: z.enum(["pglite", "native"], { error: "must be pglite or native" }).default("pglite"),
 });
@@ -183,6 +186,8 @@ export interface ServerEnv {
   readonly cache: CacheOptions | undefined;
   readonly bodyBytes: number;
   readonly batchCalls: number;
+  readonly trustProxy: TrustProxy;
+  readonly maxConnections: number;
   readonly metricsToken: string | undefined;
   /** Where records go as OpenTelemetry logs besides the database. */
   readonly otlpLogsUrl: string | undefined;
@@ -246,6 +251,8 @@ export function readEnv(source: Readonly<Record<string, string | undefined>> = p
     cache: cacheOf(env),
     bodyBytes: env.WAYBILL_BODY_BYTES,
     batchCalls: env.WAYBILL_BATCH_CALLS,
+    trustProxy: env.WAYBILL_TRUST_PROXY,
+    maxConnections: env.WAYBILL_MAX_CONNECTIONS,
     metricsToken: env.WAYBILL_METRICS_TOKEN,
     otlpLogsUrl: env.WAYBILL_OTLP_LOGS_URL,
     stopTimeoutMs: env.WAYBILL_STOP_TIMEOUT_MS,

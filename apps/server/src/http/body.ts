@@ -8,8 +8,49 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  * silently replace the broken bytes. The text is left in `request.body`, where tRPC's adapter takes it.
  */
 export function readBody(limit: number): RequestHandler[] {
+  return [refuseOtherTypes, readBytes(limit), decode];
+}
+
+/** A body that was refused is still read away for so long, or its sender would see a reset and not the answer. */
+const lingerMs = 5000;
+
+/** express.raw, which would answer only when the last byte of a body that is too large has come. */
+function readBytes(limit: number): RequestHandler {
   const raw = express.raw({ limit, type: () => true });
-  return [refuseOtherTypes, raw, decode];
+  return (request, response, next) => {
+    let told = false;
+    const tell = (error?: unknown): void => {
+      if (told) return;
+      told = true;
+      next(error);
+    };
+    const refuse = (): void => {
+      if (told) return;
+      const cut = setTimeout(() => request.destroy(), lingerMs);
+      request.once("close", () => clearTimeout(cut));
+      tell(bodyTooLarge());
+    };
+    if (Number(request.headers["content-length"]) > limit) {
+      request.resume();
+      refuse();
+      return;
+    }
+    let bytes = 0;
+    request.on("data", (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > limit) refuse();
+    });
+    raw(request, response, tell);
+  };
+}
+
+export function bodyTooLarge(cause?: unknown): ApiError {
+  return new ApiError({
+    code: "PAYLOAD_TOO_LARGE",
+    message: "The body is larger than the server takes",
+    hint: "Send less at once, such as fewer rows a call; the operator sets the limit by WAYBILL_BODY_BYTES.",
+    cause,
+  });
 }
 
 /** tRPC would take forms and octet streams too, which no procedure here reads. */

@@ -2,6 +2,7 @@ import type { ErrorRequestHandler, RequestHandler } from "express";
 import type { Logger } from "pino";
 import { ApiError } from "../trpc/api-error.ts";
 import { errorShape } from "../trpc/format-error.ts";
+import { bodyTooLarge } from "./body.ts";
 import { requestIdOf } from "./request-id.ts";
 
 /** For every path that nothing else answers. */
@@ -45,12 +46,7 @@ function fromHttpError(cause: unknown): ApiError | null {
   if (typeof cause !== "object" || cause === null || !("status" in cause)) return null;
   switch (cause.status) {
     case 413:
-      return new ApiError({
-        code: "PAYLOAD_TOO_LARGE",
-        message: "The body is larger than the server takes",
-        hint: "Send less at once, such as fewer rows a call; the operator sets the limit by WAYBILL_BODY_BYTES.",
-        cause,
-      });
+      return bodyTooLarge(cause);
     case 415:
       return new ApiError({
         code: "MALFORMED_REQUEST",

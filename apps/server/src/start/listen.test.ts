@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { connect } from "node:net";
 import { expect, it } from "vitest";
 import { listen } from "./listen.ts";
@@ -22,6 +22,61 @@ it("cuts off a caller that never finishes its header, and one that never finishe
   }
   expect(await (await fetch(server.url)).text()).toBe("ok");
   expect(await server.drain(5000)).toBe(true);
+});
+
+it("cuts off a caller that sends drop by drop, and one that says nothing", async () => {
+  const slow = { headersTimeout: 300, requestTimeout: 600, connectionsCheckingInterval: 20 };
+  const served: string[] = [];
+  const app = (request: IncomingMessage, response: ServerResponse) => {
+    served.push(String(request.method));
+    request.resume().on("end", () => response.end("ok"));
+  };
+  const server = await listen(app, "127.0.0.1", 0, slow);
+  const trickle = async (begun: string, drop: string): Promise<string> => {
+    const socket = connect(Number(new URL(server.url).port), "127.0.0.1");
+    let said = "";
+    socket.on("data", (chunk) => (said += String(chunk)));
+    socket.on("error", () => {});
+    socket.write(begun);
+    // each drop is in time for any timer that counts from the last one
+    const dripping = setInterval(() => drop !== "" && socket.write(drop), 20);
+    await new Promise((resolve) => socket.on("close", resolve));
+    clearInterval(dripping);
+    return said;
+  };
+  const head = "POST / HTTP/1.1\r\nhost: x\r\n";
+  expect(await trickle(head, "x-a: b\r\n")).toMatch(/^HTTP\/1\.1 408 [^]*"code":"MALFORMED_REQUEST"/);
+  expect(served).toEqual([]);
+  expect(await trickle(`${head}content-length: 99999\r\n\r\n`, "a")).toMatch(/^HTTP\/1\.1 408 /);
+  expect(await trickle(`${head}transfer-encoding: chunked\r\n\r\n`, "1\r\na\r\n")).toMatch(/^HTTP\/1\.1 408 /);
+  expect(await trickle("", "")).toMatch(/^HTTP\/1\.1 408 /);
+  expect(await (await fetch(server.url)).text()).toBe("ok");
+  await server.drain(0);
+});
+
+it("closes one connection more than there may be, and takes the next when one has gone", async () => {
+  const server = await listen((_request, response) => response.end("ok"), "127.0.0.1", 0, { maxConnections: 2 });
+  const open = () => openConnection(server.url);
+  const [first, second] = [await open(), await open()];
+  expect([first.said, second.said]).toEqual([expect.stringMatching(/ 200 /), expect.stringMatching(/ 200 /)]);
+  expect((await open()).said).toBe("closed");
+  first.socket.destroy();
+  await expect.poll(async () => (await open()).said).toMatch(/ 200 /);
+  await server.drain(0);
+});
+
+it.runIf(process.platform === "linux")("leaves room for the others however many one address opens", async () => {
+  const limits = { maxConnections: 10, connectionsOfAddress: 2 };
+  const server = await listen((_request, response) => response.end("ok"), "127.0.0.1", 0, limits);
+  // all of 127.0.0.0/8 is this machine
+  const open = (localAddress: string) => openConnection(server.url, localAddress);
+  const first = await open("127.0.0.2");
+  expect([first.said, (await open("127.0.0.2")).said]).toEqual(Array(2).fill(expect.stringMatching(/ 200 /)));
+  expect((await open("127.0.0.2")).said).toBe("closed");
+  expect((await open("127.0.0.3")).said).toMatch(/ 200 /);
+  first.socket.destroy();
+  await expect.poll(async () => (await open("127.0.0.2")).said).toMatch(/ 200 /);
+  await server.drain(0);
 });
 
 it("does not wait for callers that merely keep their connection", async () => {
@@ -80,3 +135,13 @@ it("gives an IPv6 host its brackets", async () => {
   expect(server.url).toMatch(/^http:\/\/\[::1\]:\d+$/);
   await server.drain(0);
 });
+
+/** A connection that asks once; it stays open unless the server closes it. */
+async function openConnection(url: string, localAddress = "127.0.0.1") {
+  const socket = connect({ port: Number(new URL(url).port), host: "127.0.0.1", localAddress });
+  socket.on("error", () => {});
+  const closed = new Promise<string>((resolve) => socket.on("close", () => resolve("closed")));
+  socket.write("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
+  const answered = new Promise<string>((resolve) => socket.once("data", (chunk) => resolve(String(chunk))));
+  return { said: await Promise.race([answered, closed]), socket };
+}

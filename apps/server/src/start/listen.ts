@@ -1,6 +1,8 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
+import { addressKey } from "../door/address-key.ts";
+import { answerUnreadable } from "../http/answer-unreadable.ts";
 
 /** The server cannot listen; `message` is one sentence for whoever started it. */
 export class ListenError extends Error {
@@ -16,12 +18,23 @@ export interface ListeningServer {
 
 /** A caller that sends its header or body drop by drop is cut off (408) and frees its socket. Milliseconds, bytes. */
 const limits = {
+  // one round trip is enough for any head; a connection that says nothing counts as a head that does not come
   headersTimeout: 10_000,
+  // a megabyte in a minute is what the slowest mobile network gives
   requestTimeout: 60_000,
+  // longer than the 60 s after which proxies let go, or they would send into a connection that closes
   keepAliveTimeout: 65_000,
   connectionsCheckingInterval: 5000,
+  // the longest URL and the longest token, 16 KiB each
   maxHeaderSize: 32_768,
+  // sockets at once: one more is closed before it costs anything
+  maxConnections: 2000,
+  // of these of one address, so that nobody takes them all
+  connectionsOfAddress: 500,
 };
+
+/** A browser sends about twenty, a proxy adds ten. */
+const mostHeaders = 100;
 
 /** What callers sent before they knew of the stop may arrive so long: a close at once would reset their connections. */
 const arrivalMs = 100;
@@ -35,12 +48,17 @@ export async function listen(
 ): Promise<ListeningServer> {
   const open = new Set<ServerResponse>();
   let draining = false;
-  const server = createServer({ ...limits, ...changed }, (request, response) => {
+  const given = { ...limits, ...changed };
+  const server = createServer(given, (request, response) => {
     open.add(response);
     response.once("close", () => open.delete(response));
     if (draining) makeLast(response);
     app(request, response);
   });
+  server.maxConnections = given.maxConnections;
+  server.maxHeadersCount = mostHeaders;
+  server.on("clientError", answerUnreadable);
+  capAddresses(server, given.connectionsOfAddress);
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause) => reject(listenError(cause, host, port)));
     server.listen(port, host, resolve);
@@ -52,6 +70,21 @@ export async function listen(
       return drain(server, open, deadlineMs);
     },
   };
+}
+
+function capAddresses(server: Server, most: number): void {
+  const sockets = new Map<string, number>();
+  server.on("connection", (socket) => {
+    const address = addressKey(socket.remoteAddress);
+    const count = (sockets.get(address) ?? 0) + 1;
+    sockets.set(address, count);
+    socket.once("close", () => {
+      const left = (sockets.get(address) ?? 1) - 1;
+      if (left === 0) sockets.delete(address);
+      else sockets.set(address, left);
+    });
+    if (count > most) socket.destroy();
+  });
 }
 
 function urlOf(server: Server, host: string): string {

@@ -28,7 +28,11 @@ export async function startServer(env: ServerEnv, logger: Logger): Promise<Runni
   await using opened = new AsyncDisposableStack();
   // First of all, for a port that is taken is told at once, before a database is made or Supabase asked for.
   let app: RequestListener = answerStarting;
-  const server = await listen((request, response) => app(request, response), env.host, env.port);
+  const server = await listen((request, response) => app(request, response), env.host, env.port, {
+    maxConnections: env.maxConnections,
+    // a proxy's are everybody's
+    connectionsOfAddress: env.trustProxy === false ? Math.ceil(env.maxConnections / 4) : env.maxConnections,
+  });
   opened.defer(async () => void (await server.drain(0)));
   const access = opened.use(await openSupabase(env));
   const { otlpLogsUrl: url, instance } = env;
