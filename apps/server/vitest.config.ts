@@ -5,6 +5,6 @@ import base from "../../vitest.base.ts";
 export default mergeConfig(base, {
   test: {
     globalSetup: ["src/testing/global-setup.ts"],
-    provide: { fuzz: { requests: 500, seed: 20_261_122 } },
+    provide: { fuzz: { requests: 500, seed: 20_261_122 }, logins: { tries: 100, seed: 20_261_126 } },
   },
 });

@@ -43,6 +43,11 @@ async function waybill({ name, url, jwtSecret, encryptionKey, accessToken }: Set
     WAYBILL_DATA_DIR: directory,
     WAYBILL_ENCRYPTION_KEY: encryptionKey,
     WAYBILL_LOG_LEVEL: "error",
+    // one address is all callers here; as many as may be, and not none, so that counting them is part of the cost
+    WAYBILL_RATE_ADDRESS_READS: "1000000",
+    WAYBILL_RATE_ADDRESS_WRITES: "1000000",
+    WAYBILL_RATE_ACCOUNT_READS: "1000000",
+    WAYBILL_RATE_ACCOUNT_WRITES: "1000000",
   });
   const logger = createLogger("error");
   const { url: address, services } = opened.use(await startServer(env, logger));

@@ -48,6 +48,8 @@ export function createApp(options: AppOptions): Express {
       );
   });
   app.get("/metrics", metricsRoute(services.telemetry, metricsToken));
+  // what follows costs something; whoever looks after the server asks what stands before
+  app.use(services.door.admitAddress);
   const guard = guardCookies(allowedOrigins);
   app.get("/operations/export", guard, exportOperations(services, logger));
   const trpc = procedures(options);
@@ -75,7 +77,7 @@ function allowOrigins(origins: readonly string[]): RequestHandler {
       credentials: origin !== undefined && origins.includes(origin),
       methods: ["GET", "POST"],
       allowedHeaders: ["authorization", "content-type", "trpc-accept", "x-request-id", "x-waybill-csrf"],
-      exposedHeaders: ["x-request-id"],
+      exposedHeaders: ["x-request-id", "retry-after"],
       maxAge: 600,
     });
   });

@@ -51,6 +51,48 @@ describe("readEnv", () => {
     expect(faultOf({ WAYBILL_JOURNAL_MAX: "1000" })).toContain("at least 1 MiB");
   });
 
+  it("takes the limits of the door, each with a number that keeps floods out and nobody else", () => {
+    expect(readEnv({})).toMatchObject({
+      trustProxy: false,
+      maxConnections: 2000,
+      door: {
+        rateStore: "memory",
+        rates: { address: { logins: 60, reads: 6000, writes: 3000 }, user: { reads: 3000, writes: 1500 } },
+        loginTries: { account: 5, address: 50 },
+        loginFloorMs: 500,
+      },
+    });
+    const given = {
+      WAYBILL_TRUST_PROXY: "10.0.0.0/8, ::1",
+      WAYBILL_RATE_STORE: "database",
+      WAYBILL_RATE_TIMEOUT_MS: "1",
+      WAYBILL_RATE_ADDRESS_LOGINS: "2",
+      WAYBILL_RATE_ADDRESS_READS: "3",
+      WAYBILL_RATE_ADDRESS_WRITES: "4",
+      WAYBILL_RATE_ACCOUNT_READS: "5",
+      WAYBILL_RATE_ACCOUNT_WRITES: "6",
+      WAYBILL_LOGIN_TRIES: "7",
+      WAYBILL_LOGIN_ADDRESS_TRIES: "0",
+      WAYBILL_LOGIN_FLOOR_MS: "0",
+      WAYBILL_BATCH_CALLS: "9",
+    };
+    expect(readEnv(given)).toMatchObject({
+      trustProxy: ["10.0.0.0/8", "::1"],
+      door: {
+        rateStore: "database",
+        rateTimeoutMs: 1,
+        rates: { address: { logins: 2, reads: 3, writes: 4 }, user: { reads: 5, writes: 6 } },
+        loginTries: { account: 7, address: 0 },
+        loginFloorMs: 0,
+        batchCalls: 9,
+      },
+    });
+    const fault = faultOf({ WAYBILL_TRUST_PROXY: "true", WAYBILL_RATE_STORE: "redis", WAYBILL_MAX_CONNECTIONS: "0" });
+    expect(fault).toMatch(/^  WAYBILL_TRUST_PROXY must be how many proxies/m);
+    expect(fault).toMatch(/^  WAYBILL_RATE_STORE must be memory or database$/m);
+    expect(fault).toMatch(/^  WAYBILL_MAX_CONNECTIONS must be a whole number from 1/m);
+  });
+
   it("takes the tables whose reads are cached, and none by default", () => {
     expect(readEnv({ WAYBILL_CACHE_STALE_MS: "5" }).cache).toBeUndefined();
     const given = { WAYBILL_CACHE_TABLES: 'airports=60000, "My Table"=5', WAYBILL_CACHE_BYTES: "1 MiB" };

@@ -6,6 +6,7 @@ import { cacheTables } from "./start/cache-tables.ts";
 import { parseByteSize } from "./start/byte-size.ts";
 import { instanceOfHost } from "./start/instance-name.ts";
 import { trustProxy, type TrustProxy } from "./start/trust-proxy.ts";
+import type { DoorSettings } from "./door/door.ts";
 import { z } from "zod";
 
 const commaList = z
@@ -135,6 +136,16 @@ const variables = z.object({
   WAYBILL_BATCH_CALLS: wholeNumber(1, 1000, 20),
   WAYBILL_TRUST_PROXY: trustProxy,
   WAYBILL_MAX_CONNECTIONS: wholeNumber(1, 1_000_000, 2000),
+  WAYBILL_RATE_STORE: z.enum(["memory", "database"], { error: "must be memory or database" }).default("memory"),
+  WAYBILL_RATE_TIMEOUT_MS: wholeNumber(1, 60_000, 500),
+  WAYBILL_RATE_ADDRESS_LOGINS: wholeNumber(0, 1_000_000, 60),
+  WAYBILL_RATE_ADDRESS_READS: wholeNumber(0, 1_000_000, 6000),
+  WAYBILL_RATE_ADDRESS_WRITES: wholeNumber(0, 1_000_000, 3000),
+  WAYBILL_RATE_ACCOUNT_READS: wholeNumber(0, 1_000_000, 3000),
+  WAYBILL_RATE_ACCOUNT_WRITES: wholeNumber(0, 1_000_000, 1500),
+  WAYBILL_LOGIN_TRIES: wholeNumber(0, 1_000_000, 5),
+  WAYBILL_LOGIN_ADDRESS_TRIES: wholeNumber(0, 1_000_000, 50),
+  WAYBILL_LOGIN_FLOOR_MS: wholeNumber(0, 10_000, 500),
   WAYBILL_STOP_TIMEOUT_MS: wholeNumber(0, 600_000, 10_000),
   WAYBILL_ENGINE: z.enum(["pglite", "native"], { error: "must be pglite or native" }).default("pglite"),
 });
@@ -188,6 +199,7 @@ export interface ServerEnv {
   readonly batchCalls: number;
   readonly trustProxy: TrustProxy;
   readonly maxConnections: number;
+  readonly door: DoorSettings;
   readonly metricsToken: string | undefined;
   /** Where records go as OpenTelemetry logs besides the database. */
   readonly otlpLogsUrl: string | undefined;
@@ -253,6 +265,7 @@ export function readEnv(source: Readonly<Record<string, string | undefined>> = p
     batchCalls: env.WAYBILL_BATCH_CALLS,
     trustProxy: env.WAYBILL_TRUST_PROXY,
     maxConnections: env.WAYBILL_MAX_CONNECTIONS,
+    door: doorOf(env),
     metricsToken: env.WAYBILL_METRICS_TOKEN,
     otlpLogsUrl: env.WAYBILL_OTLP_LOGS_URL,
     stopTimeoutMs: env.WAYBILL_STOP_TIMEOUT_MS,
@@ -303,6 +316,24 @@ function cacheOf(env: z.infer<typeof variables>): CacheOptions | undefined {
   if (ttls.size === 0) return undefined;
   const tables = Object.fromEntries(Array.from(ttls, ([table, ttlMs]) => [table, { ttlMs, staleMs }]));
   return { tables, maxBytes };
+}
+
+function doorOf(env: z.infer<typeof variables>): DoorSettings {
+  return {
+    rateStore: env.WAYBILL_RATE_STORE,
+    rateTimeoutMs: env.WAYBILL_RATE_TIMEOUT_MS,
+    rates: {
+      address: {
+        logins: env.WAYBILL_RATE_ADDRESS_LOGINS,
+        reads: env.WAYBILL_RATE_ADDRESS_READS,
+        writes: env.WAYBILL_RATE_ADDRESS_WRITES,
+      },
+      user: { reads: env.WAYBILL_RATE_ACCOUNT_READS, writes: env.WAYBILL_RATE_ACCOUNT_WRITES },
+    },
+    loginTries: { account: env.WAYBILL_LOGIN_TRIES, address: env.WAYBILL_LOGIN_ADDRESS_TRIES },
+    loginFloorMs: env.WAYBILL_LOGIN_FLOOR_MS,
+    batchCalls: env.WAYBILL_BATCH_CALLS,
+  };
 }
 
 function problems(found: readonly (readonly [name: string, problem: string])[]): string {

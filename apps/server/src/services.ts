@@ -1,6 +1,7 @@
 import type { EncryptionKeys, Waybill } from "@waybill/db";
 import type { FetchImplementation } from "jose";
 import type { Logger } from "pino";
+import { type Door, type DoorSettings, openDoor } from "./door/door.ts";
 import { createDataService, type DataService } from "./features/data/service.ts";
 import { createModelLookup } from "./features/models/model-lookup.ts";
 import { createModelService, type ModelService } from "./features/models/service.ts";
@@ -29,6 +30,7 @@ export interface Services {
   readonly models: ModelService;
   readonly data: DataService;
   readonly telemetry: Telemetry;
+  readonly door: Door;
 }
 
 export interface ServicesOptions {
@@ -43,6 +45,7 @@ export interface ServicesOptions {
   readonly redirects: readonly string[];
   /** Fetches the project's public keys: nothing else goes this way. */
   readonly fetchKeys: FetchImplementation;
+  readonly door: DoorSettings;
   readonly logger: Logger;
   readonly recordLogs?: RecordLogs | undefined;
   /** Days after which a session that nobody uses is over. */
@@ -55,6 +58,7 @@ const dayMs = 86_400_000;
 export function createServices(options: ServicesOptions): Services {
   const { waybill, url, jwtSecret, jwtIssuer, fetchKeys, encryptionKeys, redirects, logger, recordLogs } = options;
   const { sessionIdleDays, operationTimeoutMs } = options;
+  const door = openDoor(options.door, waybill.counters(options.door.rateTimeoutMs), logger);
   const sessionStreams = openSessionStreams({ sessions: waybill.sessions, logger });
   const openSessions = createOpenSessions(waybill.sessions, () => sessionStreams.look());
   const idleMs = sessionIdleDays * dayMs;
@@ -62,17 +66,20 @@ export function createServices(options: ServicesOptions): Services {
   const auth = new URL("auth/v1", url.endsWith("/") ? url : `${url}/`);
   const keys = projectKeys({ url: new URL(`${auth.href}/.well-known/jwks.json`), fetch: fetchKeys });
   const verify = tokenVerifier({ issuer: jwtIssuer ?? auth.href, jwtSecret, keys, askAuth: askAuth(waybill) });
+  const { guard } = door;
+  const logins = createLogins({ waybill, logger, authUrl: auth.href, keys: encryptionKeys, redirects, guard });
   const lookup = createModelLookup(waybill.models);
   return {
     waybill,
     openSessions,
     callerOf: callerResolver(openSessions, refresher, verify),
     sessions: createSessionService(waybill, openSessions, refresher),
-    ownSessions: createOwnSessions(waybill, openSessions),
+    ownSessions: createOwnSessions(waybill, openSessions, logins.checkPassword),
     sessionStreams,
-    logins: createLogins({ waybill, logger, authUrl: auth.href, keys: encryptionKeys, redirects }),
+    logins,
     models: createModelService(waybill.models, lookup),
     data: createDataService(waybill, lookup),
     telemetry: createTelemetry(waybill, url, recordLogs),
+    door,
   };
 }

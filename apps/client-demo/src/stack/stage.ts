@@ -42,6 +42,14 @@ export async function openStage({ instance, engine = "pglite" }: StageOptions): 
     WAYBILL_DATA_DIR: join(directory, "waybill"),
     WAYBILL_ENCRYPTION_KEY: `k1:${randomBytes(32).toString("base64")}`,
     WAYBILL_LOG_LEVEL: "warn",
+    // one address is all callers here, and calls as fast as it can
+    WAYBILL_RATE_ADDRESS_LOGINS: "0",
+    WAYBILL_RATE_ADDRESS_READS: "0",
+    WAYBILL_RATE_ADDRESS_WRITES: "0",
+    WAYBILL_RATE_ACCOUNT_READS: "0",
+    WAYBILL_RATE_ACCOUNT_WRITES: "0",
+    WAYBILL_LOGIN_TRIES: "0",
+    WAYBILL_LOGIN_ADDRESS_TRIES: "0",
   };
   const opened = stack.move();
   return { proxy, serverEnv, [Symbol.asyncDispose]: () => opened.disposeAsync() };

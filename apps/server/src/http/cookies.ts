@@ -1,5 +1,4 @@
 import type { Request, Response } from "express";
-import { ApiError } from "../trpc/api-error.ts";
 
 /**
  * The session token of a browser. `__Host-` lets no other host and no plain-http page write it. It is the only name on
@@ -10,26 +9,19 @@ export const sessionCookie = "__Host-waybill";
 /** A sign-in by OAuth that is under way. */
 export const oauthCookie = "__Host-waybill-oauth";
 
-const ours = [sessionCookie, oauthCookie] as const;
-export type CookieName = (typeof ours)[number];
+export type CookieName = typeof sessionCookie | typeof oauthCookie;
 
 const attributes = { httpOnly: true, secure: true, sameSite: "lax", path: "/" } as const;
 
-/** The value of a cookie; null without one. Of two with one name nobody knows who set which, so both are refused. */
+/** The value of a cookie; null without one. That none of ours is there twice was seen to by `refuseHeaders`. */
 export function cookieOf({ headers }: Pick<Request, "headers">, name: CookieName): string | null {
   if (headers.cookie === undefined || !headers.cookie.includes(name)) return null;
-  const [value, second] = headers.cookie
+  const pair = headers.cookie
     .split(";")
-    .map((pair) => pair.trim())
-    .filter((pair) => pair.startsWith(`${name}=`))
-    .map((pair) => pair.slice(name.length + 1));
-  if (second !== undefined) throw twice(name);
-  return value === undefined || value === "" ? null : value;
-}
-
-/** Throws MALFORMED_REQUEST where a cookie of ours is there twice. */
-export function refuseDoubled(request: Pick<Request, "headers">): void {
-  for (const name of ours) cookieOf(request, name);
+    .map((text) => text.trim())
+    .find((text) => text.startsWith(`${name}=`));
+  const value = pair?.slice(name.length + 1) ?? "";
+  return value === "" ? null : value;
 }
 
 /** Takes the place of what was set for this answer before. */
@@ -50,14 +42,4 @@ function forgetSet(response: Response, name: CookieName): void {
   const others = set.filter((cookie) => !cookie.startsWith(`${name}=`));
   if (others.length > 0) response.setHeader("set-cookie", others);
   else response.removeHeader("set-cookie");
-}
-
-function twice(name: CookieName): ApiError {
-  const message = `must be there once: the cookie ${name} came twice`;
-  return new ApiError({
-    code: "MALFORMED_REQUEST",
-    message: `The cookie ${name} came twice`,
-    hint: "Delete this site's cookies in the browser and sign in again.",
-    issues: [{ field: "cookie", rule: "once", message }],
-  });
 }

@@ -1,6 +1,6 @@
 import type { Request, RequestHandler } from "express";
 import { ApiError } from "../trpc/api-error.ts";
-import { cookieOf, refuseDoubled, sessionCookie } from "./cookies.ts";
+import { cookieOf, sessionCookie } from "./cookies.ts";
 
 /** No form and no link can send it, and a script of another origin only where CORS lets it. */
 const csrfHeader = "x-waybill-csrf";
@@ -11,7 +11,6 @@ const csrfHeader = "x-waybill-csrf";
  */
 export function guardCookies(allowedOrigins: readonly string[]): RequestHandler {
   return (request, _response, next) => {
-    refuseDoubled(request);
     const { authorization } = request.headers;
     if (authorization === undefined && cookieOf(request, sessionCookie) !== null) {
       refuseSecondHand(request, allowedOrigins);

@@ -4,7 +4,7 @@ import { ApiError } from "../trpc/api-error.ts";
 /** Headers of which Node silently takes the first, or joins what must not be joined, when there are several. */
 const once: ReadonlySet<string> = new Set(["authorization", "cookie", "content-type", "user-agent", "origin", "host"]);
 
-/** Cookies that a browser takes only from this very host, and Waybill's own: two of one name are somebody's trick. */
+/** Cookies that a browser takes only from this very host, and Waybill's own: nobody knows who set which of two of one name. */
 const guardedCookie = /^(?:__host-|__secure-)|waybill/i;
 
 /** Refuses headers that two programs on the way could read in two ways, before anything is made of them. */

@@ -3,6 +3,7 @@ import type { AnyRouter } from "@trpc/server";
 import type { HTTPBaseHandlerOptions } from "@trpc/server/http";
 import type { RequestHandler } from "express";
 import onHeaders from "on-headers";
+import { ApiError } from "../trpc/api-error.ts";
 
 type ResponseMeta = NonNullable<HTTPBaseHandlerOptions<AnyRouter, unknown>["responseMeta"]>;
 
@@ -12,11 +13,17 @@ type ResponseMeta = NonNullable<HTTPBaseHandlerOptions<AnyRouter, unknown>["resp
  */
 export const keepingHeaders: ResponseMeta = ({ data, info, errors, eagerGeneration }) => {
   const isKept = errors.length === 0 && !eagerGeneration && mayAllBeKept(info);
-  if (!isKept) return { headers: { "cache-control": "no-store" } };
+  if (!isKept) return { headers: { "cache-control": "no-store", ...retryAfter(errors) } };
   const headers = new Headers({ "cache-control": "private, no-cache", vary: "authorization, cookie" });
   headers.set("etag", `W/"${hash("sha256", JSON.stringify(data), "base64url")}"`);
   return { headers };
 };
+
+/** The longest time that one of a batch asks for. A stream's head is sent before its errors are known: their hints tell. */
+function retryAfter(errors: readonly unknown[]): Record<string, string> {
+  const seconds = errors.flatMap((error) => (error instanceof ApiError ? (error.retryAfterSeconds ?? []) : []));
+  return seconds.length === 0 ? {} : { "retry-after": String(Math.max(...seconds)) };
+}
 
 function mayAllBeKept(info: Parameters<ResponseMeta>[0]["info"]): boolean {
   return info?.calls.every(({ procedure }) => isRevalidated(procedure?._def.meta)) ?? false;

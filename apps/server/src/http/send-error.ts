@@ -28,6 +28,7 @@ export function answerErrors(logger: Logger): ErrorRequestHandler {
     const error = cause instanceof ApiError ? cause : fromHttpError(cause);
     if (error === null) logger.error({ err: cause, request_id: requestId }, "a request failed unexpectedly");
     const shape = errorShape(error ?? unexpected(cause), { requestId, path: undefined });
+    if (error?.retryAfterSeconds !== undefined) response.setHeader("retry-after", error.retryAfterSeconds);
     response.status(shape.data.httpStatus).json({ error: shape });
   };
 }

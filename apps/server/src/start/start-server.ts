@@ -51,6 +51,7 @@ export async function startServer(env: ServerEnv, logger: Logger): Promise<Runni
     encryptionKeys: access.encryptionKeys,
     redirects: env.redirects,
     fetchKeys,
+    door: env.door,
     logger,
     recordLogs,
     sessionIdleDays: env.sessionIdleDays,

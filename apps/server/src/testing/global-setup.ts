@@ -12,6 +12,8 @@ declare module "vitest" {
     fuzz: { requests: number; seed: number };
     /** The directory for what is searched for secrets at the end. */
     evidence: string;
+    /** How many logins are timed, and in the order of which seed. */
+    logins: { tries: number; seed: number };
   }
 }
 

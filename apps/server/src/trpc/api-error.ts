@@ -11,6 +11,8 @@ export interface ApiErrorOptions {
   readonly issues?: readonly ErrorIssue[] | undefined;
   /** The operation that failed (data-model.md §2), if one did. */
   readonly operationId?: string | undefined;
+  /** When it is worth trying again: the answer's header `retry-after`. */
+  readonly retryAfterSeconds?: number | undefined;
   /** For what tRPC tells apart and Waybill's codes do not, such as 405 and 415. */
   readonly trpcCode?: TRPCError["code"];
   /** For the server's log only. */
@@ -23,13 +25,15 @@ export class ApiError extends TRPCError {
   readonly hint: string;
   readonly issues: readonly ErrorIssue[] | undefined;
   readonly operationId: string | null;
+  readonly retryAfterSeconds: number | undefined;
 
-  constructor({ code, message, hint, issues, operationId, trpcCode, cause }: ApiErrorOptions) {
+  constructor({ code, message, hint, issues, operationId, retryAfterSeconds, trpcCode, cause }: ApiErrorOptions) {
     super({ code: trpcCode ?? trpcCodes[code], message: message ?? errorCatalog[code].description, cause });
     this.waybillCode = code;
     this.hint = hint ?? errorCatalog[code].remedy;
     this.issues = issues;
     this.operationId = operationId ?? null;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 

@@ -20,7 +20,10 @@ export interface RequestContext {
   readonly traceHeaders: TraceHeaders;
   /** The session token or access token of the header `authorization`, else the session cookie; null without either. */
   readonly bearer: string | null;
-  /** Who calls; asked once however many calls a batch has. Rejects with TOKEN_INVALID, SESSION_EXPIRED or SESSION_OVER. */
+  /**
+   * Who calls; asked once however many calls a batch has. Rejects with TOKEN_INVALID, SESSION_EXPIRED or SESSION_OVER, and
+   * with RATE_LIMITED when the account has called too much.
+   */
   readonly caller: () => Promise<Caller | null>;
   /** The session of the bearer, expired or not; null without a bearer. Rejects with TOKEN_INVALID. */
   readonly findHeld: () => Promise<HeldSession | null>;
@@ -48,13 +51,18 @@ export function contextOf(services: Services, allowedOrigins: readonly string[] 
       }
     };
     let caller: Promise<Caller | null> | undefined;
+    const admitted = async (token: string): Promise<Caller> => {
+      const known = await services.callerOf(token);
+      await services.door.admitUser(req, known.userId);
+      return known;
+    };
     return {
       services,
       requestId,
       origin: () => originOf(req),
       traceHeaders: traceHeadersOf(req.headers),
       bearer,
-      caller: () => (caller ??= found(services.callerOf)),
+      caller: () => (caller ??= found(admitted)),
       findHeld: () => found((token) => services.openSessions.find(token)),
       delivery: () => deliveryTo(req, res, allowedOrigins),
     };

@@ -59,6 +59,6 @@ export const ownSessionProcedures = {
     .output(endedSchema)
     .mutation(async ({ ctx, input }) => {
       const passwords = { current: input.current_password, next: input.new_password };
-      return { ended: await ctx.services.ownSessions.changePassword(ctx.caller, passwords) };
+      return { ended: await ctx.services.ownSessions.changePassword(ctx.caller, passwords, ctx.origin()) };
     }),
 };

@@ -4,6 +4,8 @@ import { ApiError } from "../../trpc/api-error.ts";
 import { authError } from "../../trpc/auth-error.ts";
 import type { Caller } from "./caller.ts";
 import { deviceOf, networkOf } from "./device.ts";
+import type { Origin } from "./logins/login.ts";
+import type { PasswordCheck } from "./logins/password.ts";
 import type { OpenSessions } from "./open-sessions.ts";
 
 /** A session as its user recognizes it. */
@@ -29,10 +31,10 @@ export interface OwnSessions {
   revokeOthers(caller: Caller): Promise<number>;
   signOutEverywhere(caller: Caller): Promise<number>;
   /** Ends all other sessions too. Throws INVALID_CREDENTIALS, VALIDATION_FAILED. */
-  changePassword(caller: Caller, passwords: { current: string; next: string }): Promise<number>;
+  changePassword(caller: Caller, passwords: { current: string; next: string }, origin: Origin): Promise<number>;
 }
 
-export function createOwnSessions(waybill: Waybill, open: OpenSessions): OwnSessions {
+export function createOwnSessions(waybill: Waybill, open: OpenSessions, checkPassword: PasswordCheck): OwnSessions {
   const endAll = async (caller: Caller, scope: "others" | "global"): Promise<number> => {
     const butNot = scope === "others" ? caller.held?.session.session_id : undefined;
     const ended = await waybill.sessions.endAll(caller.userId, butNot);
@@ -63,7 +65,7 @@ export function createOwnSessions(waybill: Waybill, open: OpenSessions): OwnSess
     revokeOthers: (caller) => endAll(caller, "others"),
     signOutEverywhere: (caller) => endAll(caller, "global"),
 
-    async changePassword(caller, { current, next }) {
+    async changePassword(caller, { current, next }, origin) {
       const { email } = caller;
       if (email === null) {
         throw new ApiError({
@@ -72,8 +74,7 @@ export function createOwnSessions(waybill: Waybill, open: OpenSessions): OwnSess
           hint: "Sign in as you did before, and add an address first.",
         });
       }
-      const signedIn = await waybill.anon().auth.signInWithPassword({ email, password: current });
-      if (signedIn.error !== null) throw authError("Checking the current password", signedIn.error);
+      await checkPassword({ email, password: current }, origin);
       const { error } = await waybill.service().auth.admin.updateUserById(caller.userId, { password: next });
       if (error !== null) throw authError("Changing the password", error);
       // the session that the check has opened is one of the others

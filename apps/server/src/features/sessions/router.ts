@@ -7,30 +7,18 @@ import {
 import { z } from "zod";
 import { adoptSchema } from "./logins/adopt.ts";
 import { codeLoginSchema, codeRequestOutputSchema, codeRequestSchema } from "./logins/code.ts";
-import { delivered, emailSchema, loginOutputSchema } from "./logins/login.ts";
+import { delivered, loginOutputSchema } from "./logins/login.ts";
 import { oauthLoginSchema, oauthUrlOutputSchema, oauthUrlSchema } from "./logins/oauth.ts";
 import { stateSeconds } from "./logins/oauth-state.ts";
 import { passwordLoginSchema } from "./logins/password.ts";
+import { signUpOutputSchema, signUpSchema } from "./logins/sign-up.ts";
 import { ended, kept } from "./cookie-life.ts";
 import { oauthCookie } from "../../http/cookies.ts";
 import { router } from "../../trpc/init.ts";
 import { grantSchema, may } from "../../trpc/permissions.ts";
 import { noInput } from "../../trpc/no-input.ts";
 import { publicProcedure, sessionProcedure, signedInProcedure } from "../../trpc/procedures.ts";
-import { newPasswordSchema } from "./new-password.ts";
 import { ownSessionProcedures } from "./own-procedures.ts";
-
-const signUpInputSchema = z.strictObject({
-  email: emailSchema,
-  password: newPasswordSchema,
-});
-
-const signUpOutputSchema = z.object({
-  user_id: userIdSchema,
-  email: z.string(),
-  /** True when Supabase Auth has sent a mail whose link must be followed before the first login. */
-  confirmation_required: z.boolean(),
-});
 
 const meOutputSchema = z.object({
   user_id: userIdSchema,
@@ -46,9 +34,9 @@ const meOutputSchema = z.object({
 export const sessionsRouter = router({
   ...ownSessionProcedures,
   signUp: publicProcedure
-    .input(signUpInputSchema)
+    .input(signUpSchema)
     .output(signUpOutputSchema)
-    .mutation(({ ctx, input }) => ctx.services.sessions.signUp(input)),
+    .mutation(({ ctx, input }) => ctx.services.logins.signUp(input)),
   login: publicProcedure
     .input(passwordLoginSchema)
     .output(loginOutputSchema)

@@ -1,3 +1,4 @@
+import type { Session } from "@supabase/supabase-js";
 import { nonEmptyText } from "@waybill/contracts";
 import type { Waybill } from "@waybill/db";
 import { z } from "zod";
@@ -12,16 +13,21 @@ export const passwordLoginSchema = z.strictObject({
   deliver: deliverSchema,
 });
 
-/** Throws INVALID_CREDENTIALS. */
-export type PasswordLogin = (
-  input: Pick<z.output<typeof passwordLoginSchema>, "email" | "password">,
-  origin: Origin,
-) => Promise<OpenedSession>;
+type Credentials = Pick<z.output<typeof passwordLoginSchema>, "email" | "password">;
 
-export function passwordLogin(waybill: Waybill, open: SessionOpener): PasswordLogin {
-  return async ({ email, password }, origin) => {
+/** Has Supabase Auth look at a password, and open a session of its own for the right one. Throws INVALID_CREDENTIALS. */
+export type PasswordCheck = (credentials: Credentials, origin: Origin) => Promise<Session>;
+
+export function passwordCheck(waybill: Waybill): PasswordCheck {
+  return async ({ email, password }) => {
     const { data, error } = await waybill.anon().auth.signInWithPassword({ email, password });
     if (error !== null) throw authError("Signing in", error);
-    return open(data.session, origin);
+    return data.session;
   };
+}
+
+export type PasswordLogin = (credentials: Credentials, origin: Origin) => Promise<OpenedSession>;
+
+export function passwordLogin(check: PasswordCheck, open: SessionOpener): PasswordLogin {
+  return async (credentials, origin) => open(await check(credentials, origin), origin);
 }
