@@ -2,6 +2,7 @@ import type { ErrorRequestHandler, RequestHandler } from "express";
 import type { Logger } from "pino";
 import { ApiError } from "../trpc/api-error.ts";
 import { errorShape } from "../trpc/format-error.ts";
+import { reportRefusal } from "../trpc/report-refusal.ts";
 import { bodyTooLarge } from "./body.ts";
 import { requestIdOf } from "./request-id.ts";
 
@@ -17,7 +18,7 @@ export const answerNotFound: RequestHandler = (request) => {
 /** Answers what was thrown before tRPC took over, in the same shape as a procedure's error. */
 export function answerErrors(logger: Logger): ErrorRequestHandler {
   // Express knows it by its four parameters
-  return (cause, _request, response, _next) => {
+  return (cause, request, response, _next) => {
     const requestId = requestIdOf(response);
     if (response.headersSent) {
       // Express itself would print the stack past the log
@@ -27,6 +28,10 @@ export function answerErrors(logger: Logger): ErrorRequestHandler {
     }
     const error = cause instanceof ApiError ? cause : fromHttpError(cause);
     if (error === null) logger.error({ err: cause, request_id: requestId }, "a request failed unexpectedly");
+    else {
+      const address = () => request.ip ?? null;
+      reportRefusal(logger, error, { request_id: requestId, path: request.path.slice(0, 200), address, user_id: null });
+    }
     const shape = errorShape(error ?? unexpected(cause), { requestId, path: undefined });
     if (error?.retryAfterSeconds !== undefined) response.setHeader("retry-after", error.retryAfterSeconds);
     response.status(shape.data.httpStatus).json({ error: shape });

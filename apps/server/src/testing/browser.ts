@@ -1,5 +1,6 @@
 import { errorDataSchema } from "@waybill/contracts";
 import { z } from "zod";
+import { noteSecret } from "./evidence.ts";
 
 const envelope = z.object({ error: z.object({ data: errorDataSchema }) });
 
@@ -29,7 +30,10 @@ export function openPage(url: string, origin = url) {
     for (const cookie of cookies) {
       const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];
       if (value === "") jar.delete(name);
-      else jar.set(name, value);
+      else {
+        noteSecret("a cookie", value);
+        jar.set(name, value);
+      }
     }
     const parsed = answer.ok ? undefined : envelope.safeParse(JSON.parse(text)).data;
     return { status: answer.status, headers: answer.headers, text, cookies, code: parsed?.error.data.code };

@@ -15,7 +15,7 @@ import { type Delivery, deliveryTo } from "./delivery.ts";
 export interface RequestContext {
   readonly services: Services;
   readonly requestId: string;
-  /** From where it comes; only a login asks. */
+  /** From where it comes: asked at a login and a refusal. */
   readonly origin: () => Origin;
   readonly traceHeaders: TraceHeaders;
   /** The session token or access token of the header `authorization`, else the session cookie; null without either. */
@@ -25,6 +25,8 @@ export interface RequestContext {
    * with RATE_LIMITED when the account has called too much.
    */
   readonly caller: () => Promise<Caller | null>;
+  /** The caller's id once `caller` has found it. */
+  readonly knownUser: () => string | null;
   /** The session of the bearer, expired or not; null without a bearer. Rejects with TOKEN_INVALID. */
   readonly findHeld: () => Promise<HeldSession | null>;
   /** The cookies of its answer. */
@@ -51,8 +53,10 @@ export function contextOf(services: Services, allowedOrigins: readonly string[] 
       }
     };
     let caller: Promise<Caller | null> | undefined;
+    let knownUser: string | null = null;
     const admitted = async (token: string): Promise<Caller> => {
       const known = await services.callerOf(token);
+      knownUser = known.userId;
       await services.door.admitUser(req, known.userId);
       return known;
     };
@@ -63,6 +67,7 @@ export function contextOf(services: Services, allowedOrigins: readonly string[] 
       traceHeaders: traceHeadersOf(req.headers),
       bearer,
       caller: () => (caller ??= found(admitted)),
+      knownUser: () => knownUser,
       findHeld: () => found((token) => services.openSessions.find(token)),
       delivery: () => deliveryTo(req, res, allowedOrigins),
     };

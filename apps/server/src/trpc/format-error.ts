@@ -7,6 +7,7 @@ import { ZodError } from "zod";
 import { currentRequestId } from "../http/request-id.ts";
 import { ApiError } from "./api-error.ts";
 import type { RequestContext } from "./context.ts";
+import { reportRefusal } from "./report-refusal.ts";
 
 /** An error as it travels: tRPC's envelope, and in `data` what `errorDataSchema` of the contracts holds. */
 export interface ErrorShape {
@@ -68,10 +69,14 @@ export function reportUnexpected(logger: Logger) {
     ctx: RequestContext | undefined;
   }): void => {
     const shown = asApiError(error);
-    const fields = { request_id: requestIdIn(ctx), path, code: shown.waybillCode };
-    if (shown.code === "INTERNAL_SERVER_ERROR")
+    const request_id = requestIdIn(ctx);
+    if (shown.code === "INTERNAL_SERVER_ERROR") {
+      const fields = { request_id, path, code: shown.waybillCode };
       logger.error({ ...fields, err: error.cause ?? error }, "a procedure failed unexpectedly");
-    else logger.debug(fields, shown.message);
+      return;
+    }
+    const address = () => ctx?.origin().ipAddress ?? null;
+    reportRefusal(logger, shown, { request_id, path, address, user_id: ctx?.knownUser() ?? null });
   };
 }
 

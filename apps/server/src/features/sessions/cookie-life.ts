@@ -1,6 +1,6 @@
 import { sessionCookie } from "../../http/cookies.ts";
 import { isOver, type RequestContext } from "../../trpc/context.ts";
-import { cookieSeconds } from "./logins/login.ts";
+import { cookieSeconds } from "./logins/delivered.ts";
 
 type CookieContext = Pick<RequestContext, "bearer" | "delivery">;
 

@@ -69,6 +69,9 @@ describe("a browser's session", () => {
     expect(first).not.toBe(planted);
     await page.mutate("sessions.login", login());
     expect(page.jar.get(sessionCookie)).not.toBe(first);
+    // nobody holds the one before any more
+    expect(await refusalOf(stage.client(first).sessions.me.query())).toMatchObject({ code: "SESSION_OVER" });
+    expect((await page.query("sessions.me")).status).toBe(200);
     expect(await refusalOf(stage.client(planted).sessions.me.query())).toMatchObject({ code: "TOKEN_INVALID" });
   });
 

@@ -7,7 +7,8 @@ import {
 import { z } from "zod";
 import { adoptSchema } from "./logins/adopt.ts";
 import { codeLoginSchema, codeRequestOutputSchema, codeRequestSchema } from "./logins/code.ts";
-import { delivered, loginOutputSchema } from "./logins/login.ts";
+import { delivered } from "./logins/delivered.ts";
+import { loginOutputSchema } from "./logins/login.ts";
 import { oauthLoginSchema, oauthUrlOutputSchema, oauthUrlSchema } from "./logins/oauth.ts";
 import { stateSeconds } from "./logins/oauth-state.ts";
 import { passwordLoginSchema } from "./logins/password.ts";
@@ -41,7 +42,7 @@ export const sessionsRouter = router({
     .input(passwordLoginSchema)
     .output(loginOutputSchema)
     .mutation(({ ctx, input: { deliver, ...credentials } }) =>
-      delivered(deliver, ctx.delivery, () => ctx.services.logins.byPassword(credentials, ctx.origin())),
+      delivered(ctx, deliver, () => ctx.services.logins.byPassword(credentials, ctx.origin())),
     ),
   /** Has a mail sent with a code and a link, where the address has an account; nobody learns whether it has. */
   requestCode: publicProcedure
@@ -55,7 +56,7 @@ export const sessionsRouter = router({
     .input(codeLoginSchema)
     .output(loginOutputSchema)
     .mutation(({ ctx, input }) =>
-      delivered(input.deliver, ctx.delivery, () => ctx.services.logins.byCode.login(input, ctx.origin())),
+      delivered(ctx, input.deliver, () => ctx.services.logins.byCode.login(input, ctx.origin())),
     ),
   /** The address that begins a sign-in by another provider. */
   oauthUrl: publicProcedure
@@ -75,7 +76,7 @@ export const sessionsRouter = router({
     .mutation(async ({ ctx, input: { deliver, code, state } }) => {
       const carried = state ?? ctx.delivery().read(oauthCookie);
       const { byOauth } = ctx.services.logins;
-      const answer = await delivered(deliver, ctx.delivery, () => byOauth.login(code, carried, ctx.origin()));
+      const answer = await delivered(ctx, deliver, () => byOauth.login(code, carried, ctx.origin()));
       if (deliver === "cookie") ctx.delivery().clear(oauthCookie);
       return answer;
     }),
@@ -83,7 +84,7 @@ export const sessionsRouter = router({
     .input(adoptSchema)
     .output(loginOutputSchema)
     .mutation(({ ctx, input: { deliver, refresh_token } }) =>
-      delivered(deliver, ctx.delivery, () => ctx.services.logins.adopt(refresh_token, ctx.origin())),
+      delivered(ctx, deliver, () => ctx.services.logins.adopt(refresh_token, ctx.origin())),
     ),
   refresh: sessionProcedure
     .input(noInput)

@@ -1,7 +1,5 @@
 import { type AuthenticationContextOutput, authenticationContextOutputSchema } from "@waybill/contracts";
 import { z } from "zod";
-import { sessionCookie } from "../../../http/cookies.ts";
-import type { Delivery } from "../../../trpc/delivery.ts";
 
 /** From where a session is opened. */
 export interface Origin {
@@ -17,7 +15,7 @@ export interface OpenedSession {
 
 /** What a login asks of `deliver`: the token in the answer, or in a cookie that no script can read. */
 export const deliverSchema = z.enum(["token", "cookie"], { error: "must be token or cookie" }).default("token");
-type Deliver = z.output<typeof deliverSchema>;
+export type Deliver = z.output<typeof deliverSchema>;
 
 export const emailSchema = z
   .email({ error: "must be an e-mail address" })
@@ -28,23 +26,3 @@ export const loginOutputSchema = z.object({
   /** `wbs_…`: the bearer of every further call, unless it went into a cookie. The server keeps its hash only. */
   session_token: z.string().optional(),
 });
-
-/** How long a browser keeps the cookie after login or refresh; the session itself ends by its own rules. */
-export const cookieSeconds = 30 * 86_400;
-
-/** Opens a session and hands its token over. A token that came with the request is never taken for the new one's. */
-export async function delivered(
-  deliver: Deliver,
-  delivery: () => Delivery,
-  open: () => Promise<OpenedSession>,
-): Promise<z.output<typeof loginOutputSchema>> {
-  if (deliver === "token") {
-    const { session, token } = await open();
-    return { session, session_token: token };
-  }
-  const cookies = delivery();
-  cookies.refuseUnlessPossible();
-  const { session, token } = await open();
-  cookies.set(sessionCookie, token, cookieSeconds);
-  return { session };
-}
