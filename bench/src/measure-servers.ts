@@ -31,6 +31,7 @@ export async function measureServers(url: string, stub: Child, pace: Pace): Prom
     .setProtectedHeader({ alg: "HS256" })
     .setSubject(randomUUID())
     .setAudience("authenticated")
+    .setIssuer(`${url}/auth/v1`)
     .setExpirationTime("1h")
     .sign(new TextEncoder().encode(jwtSecret));
   const encryptionKey = makeEncryptionKey();

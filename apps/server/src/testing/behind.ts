@@ -12,6 +12,15 @@ interface Passing {
 
 type Instead = { readonly status: number; readonly body: unknown } | undefined;
 
+/** What is said of the answer on its way: fetch has unpacked it, and Node frames it anew. */
+const ofThisHop: ReadonlySet<string> = new Set([
+  "connection",
+  "content-encoding",
+  "content-length",
+  "keep-alive",
+  "transfer-encoding",
+]);
+
 /**
  * The real Supabase behind a proxy that may change a request's URL, or answer in its place with a status and JSON.
  *
@@ -44,7 +53,8 @@ export async function openBehind(
       });
       const whole = Buffer.from(await answer.arrayBuffer());
       await answered(request);
-      outgoing.writeHead(answer.status, { "content-type": answer.headers.get("content-type") ?? "text/plain" });
+      const kept = [...answer.headers].filter(([name]) => !ofThisHop.has(name));
+      outgoing.writeHead(answer.status, Object.fromEntries(kept));
       outgoing.end(whole);
     };
     forward().catch(() => outgoing.destroy());

@@ -1,13 +1,13 @@
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { openSql } from "./sql.ts";
+import { readTables } from "./read-tables.ts";
 
 const evidenceSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("secret"), what: z.string(), text: z.string().min(1) }),
   z.object({ kind: z.literal("said"), where: z.string(), text: z.string() }),
 ]);
-type Said = { readonly where: string; readonly text: string };
+export type Said = { readonly where: string; readonly text: string };
 export type Secrets = ReadonlyMap<string, string>;
 
 /** Short of this, a secret would be found in what is none. */
@@ -39,24 +39,6 @@ export function findSecrets(said: Iterable<Said>, secrets: Secrets): string[] {
   return [...found];
 }
 
-/** Everything in the public tables, and the refresh tokens of Auth, which are secrets of the run. */
-async function fromDatabase(dbUrl: string): Promise<{ said: Said[]; secrets: Secrets }> {
-  const sql = openSql(dbUrl);
-  try {
-    const tables = await sql<{ name: string }[]>`
-      select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname in ('public', 'waybill')`;
-    const said: Said[] = [];
-    for (const { name } of tables) {
-      const rows = await sql<{ text: string }[]>`select t::text as text from ${sql.unsafe(name)} as t`;
-      said.push({ where: `table ${name}`, text: rows.map(({ text }) => text).join("\n") });
-    }
-    const tokens = await sql<{ token: string }[]>`select token from auth.refresh_tokens`;
-    return { said, secrets: new Map(tokens.map(({ token }) => [token, "a refresh token"])) };
-  } finally {
-    await sql.end();
-  }
-}
-
 /** Throws when a secret of this run stands in a log, a journal, an answer, the metrics or a table. */
 export async function searchEvidence(directory: string, dbUrl: string): Promise<void> {
   const evidence = globSync("*.ndjson", { cwd: directory }).flatMap((file) =>
@@ -65,10 +47,10 @@ export async function searchEvidence(directory: string, dbUrl: string): Promise<
       .filter((line) => line !== "")
       .map((line) => evidenceSchema.parse(JSON.parse(line))),
   );
-  const database = await fromDatabase(dbUrl);
-  const secrets = new Map(database.secrets);
+  const database = await readTables(dbUrl);
+  const secrets = new Map(database.refreshTokens.map((token) => [token, "a refresh token"]));
   for (const one of evidence) if (one.kind === "secret") secrets.set(one.text, one.what);
-  const said = [...evidence.filter((one) => one.kind === "said"), ...database.said];
+  const said = [...evidence.filter((one) => one.kind === "said"), ...database.tables];
   const found = findSecrets(said, secrets);
   if (found.length > 0) throw new Error(`Secrets of this run stand where they must not: ${found.join("; ")}.`);
 }

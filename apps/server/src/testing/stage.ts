@@ -60,7 +60,6 @@ export async function openStage({ stack = inject("stack"), env = {} }: StageOpti
   };
   const signedIn = async (email: string, password: string): Promise<Person> => {
     const { session, session_token = "" } = await client().sessions.login.mutate({ email, password });
-    noteSecret("a session token", session_token);
     const api = client(session_token);
     return { email, password, userId: session.user_id, sessionToken: session_token, api };
   };
@@ -142,10 +141,13 @@ interface LinkRequestInit extends Omit<RequestInit, "signal"> {
   signal?: AbortSignal | null | undefined;
 }
 
-/** A login alone answers with a secret: the session token, once. */
+/** A login alone answers with a secret: the session token, once. Whoever it is for, it stands nowhere else. */
 async function notingFetch(input: string | URL | Request, init?: LinkRequestInit): Promise<Response> {
   const response = await fetch(input, { ...init, signal: init?.signal ?? null });
   const { pathname } = new URL(response.url);
-  if (!/sessions\.(?:login|adopt)/.test(pathname)) noteSaid(`an answer of ${pathname}`, await response.clone().text());
+  const text = await response.clone().text();
+  if (/sessions\.(?:login|adopt)/.test(pathname)) {
+    for (const [token] of text.matchAll(/wbs_[\w-]{43}/g)) noteSecret("a session token", token);
+  } else noteSaid(`an answer of ${pathname}`, text);
   return response;
 }

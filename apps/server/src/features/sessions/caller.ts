@@ -25,6 +25,13 @@ export function callerResolver(
   { usable }: Pick<SessionRefresher, "usable">,
   verify: TokenVerifier,
 ): CallerResolver {
+  /** A session as it was read is of one caller: its token is decoded once, and not at every call. */
+  const known = new WeakMap<HeldSession, SessionCaller>();
+  const callerOf = (held: HeldSession): SessionCaller => {
+    const found = known.get(held) ?? callerByClaims(held);
+    known.set(held, found);
+    return found;
+  };
   return async (bearer) => {
     if (bearer.startsWith("wbs_")) {
       const caller = callerOf(await usable(await sessions.find(bearer)));
@@ -36,7 +43,9 @@ export function callerResolver(
   };
 }
 
-function callerOf(held: HeldSession): Caller & { readonly held: HeldSession } {
+type SessionCaller = Caller & { readonly held: HeldSession };
+
+function callerByClaims(held: HeldSession): SessionCaller {
   const { session, tokens } = held;
   // Supabase Auth gave it to this server over TLS and it was sealed since, so its signature needs no second look.
   const claims = claimsSchema.parse(decodeJwt(tokens.access_token));

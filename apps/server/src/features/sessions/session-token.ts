@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { hash, randomBytes } from "node:crypto";
 
 const format = /^wbs_[A-Za-z0-9_-]{43}$/;
 
@@ -13,5 +13,5 @@ export function isSessionToken(bearer: string): boolean {
 
 /** SHA-256 in lower-case hex, what `authentication_contexts.token_hash` holds. A random token needs no salt. */
 export function hashOfToken(token: string): string {
-  return createHash("sha256").update(token).digest("hex");
+  return hash("sha256", token, "hex");
 }
