@@ -104,3 +104,21 @@ export const dataModelVersionSchema = z.object({
   created_by: userIdSchema,
 });
 export type DataModelVersionRow = z.output<typeof dataModelVersionSchema>;
+
+/** The versions of a model, the newest first. */
+export const dataModelHistorySchema = z.strictObject({
+  model_name: modelNameSchema,
+  /** The created_at of the last version of the page before. */
+  cursor: timestampSchema.optional(),
+  limit: pageLimitSchema,
+});
+
+export const dataModelVersionOutputSchema = z.object({
+  model_id: uuidSchema,
+  ...definition,
+  created_at: timestampSchema,
+  created_by: userIdSchema,
+});
+export type DataModelVersionOutput = z.output<typeof dataModelVersionOutputSchema>;
+
+export const dataModelVersionPageSchema = pageOf(dataModelVersionOutputSchema);

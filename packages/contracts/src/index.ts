@@ -3,6 +3,7 @@ export * from "./authentication-context-states.ts";
 export * from "./data-model.ts";
 export * from "./data-model-states.ts";
 export * from "./data-model/change.ts";
+export * from "./data-model/differences.ts";
 export * from "./data-model/fields.ts";
 export * from "./data-model/parts.ts";
 export * from "./data-query.ts";

@@ -1,3 +1,4 @@
+export * from "./primitives/canonical-json.ts";
 export * from "./primitives/credentials.ts";
 export * from "./primitives/identifier.ts";
 export * from "./primitives/json-value.ts";

@@ -47,7 +47,9 @@ export const accessTable: Readonly<Record<ProcedurePath | Route, Row>> = {
 
   "models.create":              [unknown, forbidden, forbidden, done,      over,   expired],
   "models.deprecate":           [unknown, forbidden, forbidden, done,      over,   expired],
+  "models.diff":                [unknown, forbidden, forbidden, done,      over,   expired],
   "models.get":                 [unknown, done,      done,      done,      over,   expired],
+  "models.history":             [unknown, forbidden, forbidden, done,      over,   expired],
   "models.list":                [unknown, done,      done,      done,      over,   expired],
   "models.reactivate":          [unknown, forbidden, forbidden, done,      over,   expired],
   "models.update":              [unknown, forbidden, forbidden, done,      over,   expired],

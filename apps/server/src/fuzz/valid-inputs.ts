@@ -60,7 +60,9 @@ export const validInputs: { [Path in ProcedurePath]: InputAt<Path> } = {
     rls_policies: [{ name: "own", command: "all", roles: ["authenticated"], using: "true", check: "true" }],
   },
   "models.deprecate": { model_name: "airports" },
+  "models.diff": { model_name: "airports", from: "1.0.0", to: "1.0.0" },
   "models.get": { model_name: "airports" },
+  "models.history": { ...page, model_name: "airports", cursor: "2026-01-01T00:00:00Z" },
   "models.list": { ...page, model_name: "airports", is_active: true, cursor: "a" },
   "models.reactivate": { model_name: "airports" },
   "models.update": {

@@ -1,4 +1,4 @@
-import { type Change, isJsonObject, type JsonObject, type JsonValue } from "../primitives.ts";
+import { canonicalJson, type Change, isJsonObject, type JsonObject, type JsonValue } from "../primitives.ts";
 import type { DataModelFields } from "./fields.ts";
 
 const rank = { patch: 0, minor: 1, major: 2 } as const;
@@ -106,14 +106,14 @@ function classifyMap(
 /** Type names, `number` spelled out with `integer`, which it includes. */
 function typesOf(type: JsonValue | undefined): ReadonlySet<string> {
   if (type === undefined)
-    return new Set(["array", "boolean", "integer", "null", "number", "object", "string"].map(canonical));
+    return new Set(["array", "boolean", "integer", "null", "number", "object", "string"].map(canonicalJson));
   const names = new Set(listOf(Array.isArray(type) ? type : [type]));
-  if (names.has(canonical("number"))) names.add(canonical("integer"));
+  if (names.has(canonicalJson("number"))) names.add(canonicalJson("integer"));
   return names;
 }
 
 function listOf(value: JsonValue | undefined): ReadonlySet<string> {
-  return new Set(Array.isArray(value) ? value.map(canonical) : []);
+  return new Set(Array.isArray(value) ? value.map(canonicalJson) : []);
 }
 
 function isWider(before: ReadonlySet<string>, after: ReadonlySet<string>): boolean {
@@ -122,12 +122,5 @@ function isWider(before: ReadonlySet<string>, after: ReadonlySet<string>): boole
 
 function isSame(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
   if (a === undefined || b === undefined) return a === b;
-  return canonical(a) === canonical(b);
-}
-
-/** JSON text with keys in order, so that equal values have equal texts. */
-function canonical(value: JsonValue): string {
-  return JSON.stringify(value, (_key, part: JsonValue) =>
-    isJsonObject(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part,
-  );
+  return canonicalJson(a) === canonicalJson(b);
 }

@@ -210,6 +210,12 @@ const models: Model = {
   dataModelOutputSchema: dataModelRows,
   dataModelPageSchema: pageOf(dataModelRows),
   dataModelVersionSchema: omit(dataModelRows, ["is_active", "updated_at"]),
+  dataModelHistorySchema: fc.record(
+    { model_name: modelNames, cursor: instants, limit },
+    { requiredKeys: ["model_name"] },
+  ),
+  dataModelVersionOutputSchema: omit(dataModelRows, ["is_active", "updated_at"]),
+  dataModelVersionPageSchema: pageOf(omit(dataModelRows, ["is_active", "updated_at"])),
   dataModelFieldsSchema: definitions.map(({ fields }) => fields),
   relationshipSchema: relationships,
   relationshipsSchema: fc.array(relationships, { maxLength: 1 }),

@@ -3,9 +3,12 @@ import {
   compareVersions,
   dataModelCreateSchema,
   dataModelFilterSchema,
+  dataModelHistorySchema,
   dataModelKeySchema,
   dataModelOutputSchema,
   dataModelUpdateSchema,
+  type DataModelVersionOutput,
+  dataModelVersionOutputSchema,
   leastNextVersion,
   transitionDataModel,
   type DataModelEvent,
@@ -45,11 +48,16 @@ export interface ModelStore {
   /** Throws `UNKNOWN_MODEL`. With a caller's client only an active model is there. */
   get(key: DataModelKey, caller?: SupabaseClient<Database>): Promise<DataModelOutput>;
   getByName(modelName: string, caller?: SupabaseClient<Database>): Promise<DataModelOutput>;
+  /** Every version that the model ever had, the newest first. Throws `UNKNOWN_MODEL`. */
+  history(filter: z.input<typeof dataModelHistorySchema>): Promise<Page<DataModelVersionOutput>>;
+  /** One of them. Throws `UNKNOWN_MODEL`, `NOT_FOUND`. */
+  version(modelName: string, schemaVersion: string): Promise<DataModelVersionOutput>;
   /** In the order of model_name. */
   list(filter?: z.input<typeof dataModelFilterSchema>, caller?: SupabaseClient<Database>): Promise<ModelPage>;
 }
 
 const columns = Object.keys(dataModelOutputSchema.shape).join(",");
+const versionColumns = Object.keys(dataModelVersionOutputSchema.shape).join(",");
 
 export function createModelStore(service: SupabaseClient<Database>, readRows = rowReader()): ModelStore {
   // Parts of a model are readonly JSON, which the generated types do not know; rows are typed by their contract.
@@ -92,6 +100,29 @@ export function createModelStore(service: SupabaseClient<Database>, readRows = r
     },
 
     getByName: (modelName, caller) => store.get({ model_name: modelName }, caller),
+
+    async history(input) {
+      const filter = parseInput("The model's history", dataModelHistorySchema, input);
+      const { model_id } = await store.getByName(filter.model_name);
+      const read = async (cursor: string | undefined, count: number) => {
+        let query = database.from("data_model_versions").select(versionColumns).eq("model_id", model_id);
+        if (cursor !== undefined) query = query.lt("created_at", cursor);
+        const answer = await query.order("created_at", { ascending: false }).limit(count);
+        return rowsOf("Reading the model's history", dataModelVersionOutputSchema, answer);
+      };
+      return readPage(readRows, { ...filter, cursor: filter.cursor, cursorOf: (row) => row.created_at, read });
+    },
+
+    async version(modelName, schemaVersion) {
+      const { model_id } = await store.getByName(modelName);
+      const answer = await database
+        .from("data_model_versions")
+        .select(versionColumns)
+        .eq("model_id", model_id)
+        .eq("schema_version", schemaVersion);
+      const rows = rowsOf("Reading a version of the model", dataModelVersionOutputSchema, answer);
+      return only(rows, () => unknownVersion(modelName, schemaVersion));
+    },
 
     async list(input, caller) {
       const filter = parseInput("The filter of models", dataModelFilterSchema, input ?? {});
@@ -149,6 +180,14 @@ function unknownModel(key: DataModelKey): WaybillDbError {
   return new WaybillDbError({
     code: "UNKNOWN_MODEL",
     issues: [{ field, rule: "known", message: "must be that of a model" }],
+  });
+}
+
+function unknownVersion(modelName: string, schemaVersion: string): WaybillDbError {
+  return new WaybillDbError({
+    code: "NOT_FOUND",
+    message: `${modelName} never had a version ${schemaVersion}.`,
+    hint: "models.history lists its versions.",
   });
 }
 

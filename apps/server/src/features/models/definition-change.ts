@@ -38,3 +38,10 @@ function classifyList(
 function uniqueOf({ indexes }: DataModelCreate) {
   return (indexes ?? []).filter(({ unique }) => unique);
 }
+
+/** What declares the model, out of a row of it or of one of its versions. */
+export function definitionOf(model: DataModelCreate): DataModelCreate {
+  const { model_name, table_name, schema_version, fields, relationships, validation_rules, indexes, rls_policies } =
+    model;
+  return { model_name, table_name, schema_version, fields, relationships, validation_rules, indexes, rls_policies };
+}

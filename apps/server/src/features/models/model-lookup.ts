@@ -20,7 +20,7 @@ export interface ModelLookup {
 }
 
 /** How long another process's change of a model may stay unseen here. */
-const staleMs = 3000;
+const staleMs = 1500;
 const keptModels = 500;
 
 /** Models by name, kept for a moment: else every operation on a row would cost a second one on `data_models`. */

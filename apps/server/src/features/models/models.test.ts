@@ -202,3 +202,50 @@ describe("updating", () => {
     expect(await admin.api.models.reactivate.mutate({ model_name })).toMatchObject({ is_active: true });
   });
 });
+
+describe("versions", () => {
+  it("are all kept, the newest first, page by page, with who made them", async () => {
+    const model = definition();
+    await admin.api.models.create.mutate(model);
+    const { model_name } = model;
+    const versions = ["1.1.0", "2.0.0"];
+    let expected_version = "1.0.0";
+    for (const schema_version of versions) {
+      const title = { type: "string" as const, maxLength: schema_version === "2.0.0" ? 20 : 200 };
+      const properties = { id: { type: "string" }, title, note: { type: "string" } };
+      const fields = { ...model.fields, properties };
+      const changes = { schema_version: schema_version === "1.1.0" ? "2.0.0" : "3.0.0", fields };
+      await admin.api.models.update.mutate({ model_name, expected_version, changes });
+      expected_version = changes.schema_version;
+    }
+    const { rows, next_cursor } = await admin.api.models.history.query({ model_name, limit: 2 });
+    expect(rows.map(({ schema_version }) => schema_version)).toEqual(["3.0.0", "2.0.0"]);
+    expect(rows[0]).toMatchObject({ model_name, created_by: admin.userId, fields: { properties: { note: {} } } });
+    const rest = await admin.api.models.history.query({ model_name, limit: 2, cursor: next_cursor ?? "" });
+    expect([rest.rows.map(({ schema_version }) => schema_version), rest.next_cursor]).toEqual([["1.0.0"], null]);
+  });
+
+  it("differ in words, one from another or from the current one", async () => {
+    const model = definition();
+    await admin.api.models.create.mutate(model);
+    const { model_name } = model;
+    const properties = { ...model.fields.properties, note: { type: "string" } };
+    const changes = { schema_version: "1.1.0", fields: { ...model.fields, properties } };
+    await admin.api.models.update.mutate({ model_name, expected_version: "1.0.0", changes });
+    expect(await admin.api.models.diff.query({ model_name, from: "1.0.0" })).toEqual({
+      from: "1.0.0",
+      to: "1.1.0",
+      change: "minor",
+      differences: [{ path: "fields.properties.note", kind: "added", text: "column note is new" }],
+    });
+    expect(await admin.api.models.diff.query({ model_name, from: "1.1.0", to: "1.0.0" })).toMatchObject({
+      change: "major",
+      differences: [{ kind: "removed", text: "column note is gone" }],
+    });
+    const unknown = admin.api.models.diff.query({ model_name, from: "1.0.7" });
+    expect(await refusalOf(unknown)).toMatchObject({
+      code: "NOT_FOUND",
+      hint: expect.stringContaining("models.history"),
+    });
+  });
+});

@@ -1,14 +1,17 @@
 import {
   dataModelCreateSchema,
   dataModelFilterSchema,
+  dataModelHistorySchema,
   dataModelKeySchema,
   dataModelOutputSchema,
   dataModelPageSchema,
   dataModelUpdateSchema,
+  dataModelVersionPageSchema,
   modelNameSchema,
   semverSchema,
 } from "@waybill/contracts";
 import { z } from "zod";
+import { diffSchema } from "./versions.ts";
 import { router } from "../../trpc/init.ts";
 import { grantedProcedure, signedInProcedure } from "../../trpc/procedures.ts";
 
@@ -17,6 +20,11 @@ const updateInputSchema = z.strictObject({
   model_name: modelNameSchema,
   expected_version: semverSchema,
   changes: dataModelUpdateSchema,
+});
+const diffInputSchema = z.strictObject({
+  model_name: modelNameSchema,
+  from: semverSchema,
+  to: semverSchema.optional(),
 });
 const nameSchema = z.strictObject({ model_name: modelNameSchema });
 
@@ -34,6 +42,16 @@ export const modelsRouter = router({
     .input(dataModelKeySchema)
     .output(dataModelOutputSchema)
     .query(({ ctx, input }) => ctx.services.waybill.models.get(input, ctx.readAs())),
+  /** Every version that it ever had, also of a deprecated model. */
+  history: grantedProcedure("models.read")
+    .input(dataModelHistorySchema)
+    .output(dataModelVersionPageSchema)
+    .query(({ ctx, input }) => ctx.services.waybill.models.history(input)),
+  /** In words, from one version to another or to the current one. */
+  diff: grantedProcedure("models.read")
+    .input(diffInputSchema)
+    .output(diffSchema)
+    .query(({ ctx, input }) => ctx.services.models.diff(input.model_name, input.from, input.to)),
   create: managing
     .input(dataModelCreateSchema)
     .output(dataModelOutputSchema)

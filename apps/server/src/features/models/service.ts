@@ -10,8 +10,9 @@ import {
 import { checkFields } from "@waybill/contracts/json-schema";
 import { type ModelStore, WaybillDbError } from "@waybill/db";
 import { ApiError } from "../../trpc/api-error.ts";
-import { classifyDefinition } from "./definition-change.ts";
+import { classifyDefinition, definitionOf } from "./definition-change.ts";
 import type { ModelLookup } from "./model-lookup.ts";
+import { diffOfVersions, type ModelDiff } from "./versions.ts";
 import { modelsReferredTo, relationshipFaults } from "./relationships.ts";
 
 export interface ModelUpdate {
@@ -30,6 +31,8 @@ export interface ModelService {
   deprecate(modelName: string): Promise<DataModelOutput>;
   /** Throws UNKNOWN_MODEL, ILLEGAL_TRANSITION, MODEL_EXISTS. */
   reactivate(modelName: string): Promise<DataModelOutput>;
+  /** Throws UNKNOWN_MODEL, NOT_FOUND. */
+  diff(modelName: string, from: string, to: string | undefined): Promise<ModelDiff>;
 }
 
 export function createModelService(store: ModelStore, lookup: ModelLookup): ModelService {
@@ -57,13 +60,8 @@ export function createModelService(store: ModelStore, lookup: ModelLookup): Mode
     },
     deprecate: (modelName) => changing(modelName, () => store.deprecate({ model_name: modelName })),
     reactivate: (modelName) => changing(modelName, () => store.reactivate({ model_name: modelName })),
+    diff: (modelName, from, to) => diffOfVersions(store, modelName, from, to),
   };
-}
-
-function definitionOf(model: DataModelOutput): DataModelCreate {
-  const { model_name, table_name, schema_version, fields, relationships, validation_rules, indexes, rls_policies } =
-    model;
-  return { model_name, table_name, schema_version, fields, relationships, validation_rules, indexes, rls_policies };
 }
 
 function refuseStale({ model_name, schema_version, is_active }: DataModelOutput, expected: string): void {
