@@ -40,6 +40,7 @@ describe("every procedure", () => {
         "models.list",
         "models.reactivate",
         "models.update",
+        "models.usage",
         "operations.advise",
         "operations.get",
         "operations.list",

@@ -11,6 +11,7 @@ export * from "./database-operation.ts";
 export * from "./database-operation-states.ts";
 export * from "./errors.ts";
 export * from "./issues.ts";
+export * from "./model-usage.ts";
 export * from "./operation-stats.ts";
 export * from "./primitives.ts";
 export * from "./slow-operations.ts";

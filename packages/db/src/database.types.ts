@@ -556,6 +556,16 @@ export type Database = {
         Returns: Json
       }
       maintain_operations: { Args: { retention_days: number }; Returns: Json }
+      model_usage: {
+        Args: {
+          id: string
+          most_callers: number
+          most_read: number
+          range_before: string
+          range_from: string
+        }
+        Returns: Json
+      }
       operation_retention: { Args: Record<PropertyKey, never>; Returns: Json }
       operation_shape: { Args: { query_data: Json }; Returns: string }
       operation_stats: {

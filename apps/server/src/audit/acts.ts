@@ -32,6 +32,10 @@ const deprecatedModel = async (world: World): Promise<string> => {
   await world.admin.api.models.deprecate.mutate({ model_name });
   return model_name;
 };
+const lately = () => ({
+  created_from: new Date(Date.now() - 3_600_000).toISOString(),
+  created_before: new Date().toISOString(),
+});
 const madeClient = async ({ admin, client }: World): Promise<string> =>
   (await admin.api.clients.register.mutate(client())).client_id;
 const idleClient = async (world: World): Promise<string> => {
@@ -122,6 +126,9 @@ export const acts: Readonly<Record<ProcedurePath, Act>> = {
       }),
   },
 
+  "models.usage": {
+    call: (api, { model }) => api.models.usage.query({ model_name: model, ...lately() }),
+  },
   "operations.advise": {
     prepare: operationOfAda,
     call: (api, _, operation_id) => api.operations.advise.query({ operation_id }),
@@ -138,11 +145,7 @@ export const acts: Readonly<Record<ProcedurePath, Act>> = {
   },
   "operations.retention": { call: (api) => api.operations.retention.query() },
   "operations.slow": {
-    call: (api) =>
-      api.operations.slow.query({
-        created_from: new Date(Date.now() - 3_600_000).toISOString(),
-        created_before: new Date().toISOString(),
-      }),
+    call: (api) => api.operations.slow.query(lately()),
   },
   "operations.stats": { call: (api) => api.operations.stats.query({}) },
 

@@ -61,6 +61,11 @@ export const validInputs: { [Path in ProcedurePath]: InputAt<Path> } = {
   },
   "models.deprecate": { model_name: "airports" },
   "models.diff": { model_name: "airports", from: "1.0.0", to: "1.0.0" },
+  "models.usage": {
+    model_name: "airports",
+    created_from: "2026-01-01T00:00:00Z",
+    created_before: "2026-01-02T00:00:00Z",
+  },
   "models.get": { model_name: "airports" },
   "models.history": { ...page, model_name: "airports", cursor: "2026-01-01T00:00:00Z" },
   "models.list": { ...page, model_name: "airports", is_active: true, cursor: "a" },

@@ -23,6 +23,16 @@ const slow = fc.record({
   total_ms: count,
   slowest_operation_id: uuids,
 });
+const columnNames = fc.constantFrom("title", "note", "owner_id");
+const usage = fc.record({
+  schema_version: versions,
+  operations: count,
+  writes: count,
+  callers: count,
+  last_used_at: instants,
+  most_active: fc.array(fc.record({ user_id: fc.uuid(), operations: count, last_used_at: instants }), { maxLength: 2 }),
+  fields: fc.array(fc.record({ name: columnNames, operations: count, callers: count }), { maxLength: 2 }),
+});
 const unavailable = fc.record({ available: fc.constant(false), reason: texts });
 const available = (model: Record<string, fc.Arbitrary<unknown>>) =>
   fc.oneof(fc.record({ available: fc.constant(true), ...model }), unavailable);
@@ -42,6 +52,13 @@ export const reading: Record<string, fc.Arbitrary<unknown>> = {
     },
     { requiredKeys: [] },
   ),
+  modelUsageInputSchema: fc.tuple(range, columnNames).map(([between, model_name]) => ({ ...between, model_name })),
+  versionUsageSchema: usage,
+  modelUsageSchema: fc.record({
+    versions: fc.array(usage, { maxLength: 2 }),
+    records_read: count,
+    complete: fc.boolean(),
+  }),
   slowOperationsInputSchema: fc.tuple(range, ways).map(([between, how]) => ({ ...between, ...how })),
   slowOperationSchema: slow,
   slowOperationsSchema: fc.record({

@@ -10,6 +10,8 @@ import {
   type DataModelVersionOutput,
   dataModelVersionOutputSchema,
   leastNextVersion,
+  type ModelUsage,
+  type modelUsageInputSchema,
   transitionDataModel,
   type DataModelEvent,
   type DataModelKey,
@@ -22,6 +24,7 @@ import type { Database } from "../database.types.ts";
 import { WaybillDbError } from "../errors.ts";
 import { rowsOf, type Answer } from "./answer.ts";
 import { nextState, parseInput } from "./input.ts";
+import { modelUsage } from "./model-usage.ts";
 import { type Page, readPage, rowReader } from "./page.ts";
 
 export type ModelPage = Page<DataModelOutput>;
@@ -52,6 +55,8 @@ export interface ModelStore {
   history(filter: z.input<typeof dataModelHistorySchema>): Promise<Page<DataModelVersionOutput>>;
   /** One of them. Throws `UNKNOWN_MODEL`, `NOT_FOUND`. */
   version(modelName: string, schemaVersion: string): Promise<DataModelVersionOutput>;
+  /** From the records of its operations. Throws `UNKNOWN_MODEL`. */
+  usage(input: z.input<typeof modelUsageInputSchema>): Promise<ModelUsage>;
   /** In the order of model_name. */
   list(filter?: z.input<typeof dataModelFilterSchema>, caller?: SupabaseClient<Database>): Promise<ModelPage>;
 }
@@ -122,6 +127,11 @@ export function createModelStore(service: SupabaseClient<Database>, readRows = r
         .eq("schema_version", schemaVersion);
       const rows = rowsOf("Reading a version of the model", dataModelVersionOutputSchema, answer);
       return only(rows, () => unknownVersion(modelName, schemaVersion));
+    },
+
+    async usage(input) {
+      const { model_id } = await store.getByName(input.model_name);
+      return modelUsage(database, model_id, input);
     },
 
     async list(input, caller) {

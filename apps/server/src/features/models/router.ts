@@ -8,6 +8,8 @@ import {
   dataModelUpdateSchema,
   dataModelVersionPageSchema,
   modelNameSchema,
+  modelUsageInputSchema,
+  modelUsageSchema,
   semverSchema,
 } from "@waybill/contracts";
 import { z } from "zod";
@@ -52,6 +54,11 @@ export const modelsRouter = router({
     .input(diffInputSchema)
     .output(diffSchema)
     .query(({ ctx, input }) => ctx.services.models.diff(input.model_name, input.from, input.to)),
+  /** Who uses which version and which of its columns: what a breaking change would meet. */
+  usage: grantedProcedure("operations.read")
+    .input(modelUsageInputSchema)
+    .output(modelUsageSchema)
+    .query(({ ctx, input }) => ctx.services.waybill.models.usage(input)),
   create: managing
     .input(dataModelCreateSchema)
     .output(dataModelOutputSchema)
