@@ -1,2 +1,3 @@
 export { createWaybillClient, type WaybillClient, type WaybillClientOptions } from "./create-client.ts";
+export { modelRows, type ModelRows, type RowPage, type RowQuery } from "./model-rows.ts";
 export { waybillErrorOf, type WaybillErrorData } from "./waybill-error.ts";

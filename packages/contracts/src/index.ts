@@ -9,6 +9,7 @@ export * from "./data-model/parts.ts";
 export * from "./data-query.ts";
 export * from "./database-operation.ts";
 export * from "./database-operation-states.ts";
+export * from "./define-model.ts";
 export * from "./errors.ts";
 export * from "./issues.ts";
 export * from "./model-usage.ts";

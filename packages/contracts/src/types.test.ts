@@ -60,7 +60,9 @@ describe("inputs", () => {
     expectTypeOf<{ model: string }>().toExtend<z.input<typeof dataListInputSchema>>();
     expectTypeOf<object>().toExtend<z.input<typeof supabaseClientFilterSchema>>();
     expectTypeOf<z.output<typeof supabaseClientFilterSchema>["limit"]>().toEqualTypeOf<number>();
-    expectTypeOf<z.input<typeof dataModelCreateSchema>["relationships"]>().toExtend<unknown[] | null | undefined>();
+    expectTypeOf<z.input<typeof dataModelCreateSchema>["relationships"]>().toExtend<
+      readonly unknown[] | null | undefined
+    >();
   });
 
   it("tie an outcome to its status", () => {

@@ -1,8 +1,4 @@
-import type { z } from "zod";
-import type { dataModelCreateSchema } from "@waybill/contracts";
-
-/** What `models.create` takes. */
-type ModelDeclaration = z.input<typeof dataModelCreateSchema>;
+import { defineModel, type ModelDefinition } from "@waybill/contracts";
 
 /** The tables' own column, filled by the database with whoever inserts. */
 const ownerId = { type: ["string", "null"], format: "uuid", "x-pg": "uuid" } as const;
@@ -11,7 +7,7 @@ const iata = { type: "string", pattern: "^[A-Z0-9]{3,4}$" } as const;
 const text = { type: "string", minLength: 1 } as const;
 
 /** Everybody signed in reads; a row is its owner's to write (supabase/seed.sql). */
-const ownRows: ModelDeclaration["rls_policies"] = [
+const ownRows: ModelDefinition["rls_policies"] = [
   { name: "read", command: "select", roles: ["authenticated"], using: "true" },
   { name: "insert own", command: "insert", roles: ["authenticated"], check: "owner_id = (select auth.uid())" },
   {
@@ -24,7 +20,7 @@ const ownRows: ModelDeclaration["rls_policies"] = [
   { name: "delete own", command: "delete", roles: ["authenticated"], using: "owner_id = (select auth.uid())" },
 ];
 
-export const airportsModel: ModelDeclaration = {
+export const airportsModel = defineModel({
   model_name: "airports",
   table_name: "airports",
   schema_version: "1.0.0",
@@ -46,10 +42,10 @@ export const airportsModel: ModelDeclaration = {
   },
   indexes: [{ name: "airports_state_idx", columns: ["state"] }],
   rls_policies: ownRows,
-};
+});
 
 /** Refers to airports twice: where a route begins, and where it ends. */
-export const routesModel: ModelDeclaration = {
+export const routesModel = defineModel({
   model_name: "routes",
   table_name: "routes",
   schema_version: "1.0.0",
@@ -77,7 +73,7 @@ export const routesModel: ModelDeclaration = {
   ],
   indexes: [{ name: "routes_destination_idx", columns: ["destination"] }],
   rls_policies: ownRows,
-};
+});
 
 /** In the order in which they can be declared. */
 export const demoModels = [airportsModel, routesModel] as const;

@@ -13,7 +13,9 @@ const columnsSchema = z
   .array(columnNameSchema, { error: "must be an array of column names" })
   .min(1, { error: "must name at least one column" })
   .max(32, { error: "must name at most 32 columns, the limit of a Postgres index" })
-  .refine((columns) => new Set(columns).size === columns.length, { error: "must name each column once" });
+  .refine((columns) => new Set(columns).size === columns.length, { error: "must name each column once" })
+  // so that a model written as a constant is taken as it is
+  .readonly();
 
 const expressionSchema = (language: string) =>
   nonEmptyText(expressionByteLimit).refine((text) => byteLength(text) <= expressionByteLimit, {
@@ -33,7 +35,8 @@ function listOf<Part extends z.ZodType>(part: Part, nameOf: (value: z.output<Par
         if (seen.has(name)) context.addIssue({ code: "custom", path: [index, "name"], message });
         seen.add(name);
       }
-    });
+    })
+    .readonly();
 }
 
 export const onDeleteSchema = z
@@ -121,7 +124,8 @@ export const rlsPolicySchema = z
           error: "must be public, anon, authenticated or service_role",
         }),
       )
-      .min(1, { error: "must name at least one role" }),
+      .min(1, { error: "must name at least one role" })
+      .readonly(),
     using: expressionSchema("SQL").optional(),
     check: expressionSchema("SQL").optional(),
   })
