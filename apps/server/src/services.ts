@@ -74,7 +74,7 @@ export function createServices(options: ServicesOptions): Services {
     openSessions,
     callerOf: callerResolver(openSessions, refresher, verify),
     sessions: createSessionService(waybill, openSessions, refresher),
-    ownSessions: createOwnSessions(waybill, openSessions, logins.checkPassword),
+    ownSessions: createOwnSessions(waybill, openSessions, refresher, logins.checkPassword),
     sessionStreams,
     logins,
     models: createModelService(waybill.models, lookup),

@@ -29,19 +29,34 @@ const ownRefusals: ReadonlySet<ErrorCode> = new Set([
   "SHUTTING_DOWN",
 ]);
 
+/** Asks Supabase Auth for the next tokens of a session; nothing of it is under way any more after `deadlineMs`. */
+export type TokenSource = (held: HeldSession, deadlineMs: number) => Promise<Asked>;
+
 /**
- * Asks Supabase Auth for the next tokens of a session; nothing of it is under way any more after `deadlineMs`. auth-js
- * tries again within that time. A token whose answer was lost is good for another try: Auth answers the parent of the
- * newest one with that one (docs/decisions/states.md).
+ * By the refresh token. auth-js tries again within the deadline. A token whose answer was lost is good for another try:
+ * Auth answers the parent of the newest one with that one (docs/decisions/states.md).
  */
-export async function askForTokens(
+export function byRefreshToken(waybill: Waybill): TokenSource {
+  return ({ session, tokens: { refresh_token } }, deadlineMs) =>
+    ask(waybill, session, deadlineMs, (auth) => auth.refreshSession({ refresh_token }));
+}
+
+/** By the password: for a session whose refresh token Auth has dropped together with the password before. */
+export function byPassword(waybill: Waybill, credentials: { email: string; password: string }): TokenSource {
+  return ({ session }, deadlineMs) => ask(waybill, session, deadlineMs, (auth) => auth.signInWithPassword(credentials));
+}
+
+type Auth = ReturnType<Waybill["anon"]>["auth"];
+
+async function ask(
   waybill: Waybill,
-  { session, tokens: { refresh_token } }: HeldSession,
+  session: HeldSession["session"],
   deadlineMs: number,
+  how: (auth: Auth) => ReturnType<Auth["refreshSession"]> | ReturnType<Auth["signInWithPassword"]>,
 ): Promise<Asked> {
   const deadline = AbortSignal.timeout(deadlineMs);
   const { auth } = waybill.anon({ signal: deadline });
-  const answer = await Promise.race([auth.refreshSession({ refresh_token }), once(deadline, "abort").then(() => null)]);
+  const answer = await Promise.race([how(auth), once(deadline, "abort").then(() => null)]);
   if (answer === null) return failedAt(null, "SUPABASE_UNREACHABLE");
   if (answer.error !== null) return judged(answer.error);
   if (answer.data.session === null) return failedAt(null, "SUPABASE_ERROR");

@@ -100,7 +100,10 @@ describe("changing the password", () => {
     const right = { current_password: password, new_password: "another one" };
     expect(await ada.api.sessions.changePassword.mutate(right)).toEqual({ ended: 1 });
     expect(await codeOf(other.api.sessions.me.query())).toBe("SESSION_OVER");
+    // Supabase Auth has ended all of them with the old password; the one that asked goes on, also past its token
+    expect((await ada.api.sessions.refresh.mutate()).is_active).toBe(true);
     expect((await ada.api.sessions.me.query()).user_id).toBe(ada.userId);
+    expect((await ada.api.operations.list.query({ limit: 1 })).rows).toEqual(expect.any(Array));
     const login = (with_password: string) => stage.client().sessions.login.mutate({ email, password: with_password });
     expect(await codeOf(login(password))).toBe("INVALID_CREDENTIALS");
     expect((await login("another one")).session.user_id).toBe(ada.userId);

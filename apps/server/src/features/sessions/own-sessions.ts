@@ -2,11 +2,13 @@ import { authenticationContextPhase, type AuthenticationContextOutput } from "@w
 import type { Waybill } from "@waybill/db";
 import { ApiError } from "../../trpc/api-error.ts";
 import { authError } from "../../trpc/auth-error.ts";
+import { byPassword } from "./ask-for-tokens.ts";
 import type { Caller } from "./caller.ts";
 import { deviceOf, networkOf } from "./device.ts";
 import type { Origin } from "./logins/login.ts";
 import type { PasswordCheck } from "./logins/password.ts";
 import type { OpenSessions } from "./open-sessions.ts";
+import type { SessionRefresher } from "./refresh.ts";
 
 /** A session as its user recognizes it. */
 export interface ShownSession {
@@ -34,7 +36,12 @@ export interface OwnSessions {
   changePassword(caller: Caller, passwords: { current: string; next: string }, origin: Origin): Promise<number>;
 }
 
-export function createOwnSessions(waybill: Waybill, open: OpenSessions, checkPassword: PasswordCheck): OwnSessions {
+export function createOwnSessions(
+  waybill: Waybill,
+  open: OpenSessions,
+  { renewFrom }: Pick<SessionRefresher, "renewFrom">,
+  checkPassword: PasswordCheck,
+): OwnSessions {
   const endAll = async (caller: Caller, scope: "others" | "global"): Promise<number> => {
     const butNot = scope === "others" ? caller.held?.session.session_id : undefined;
     const ended = await waybill.sessions.endAll(caller.userId, butNot);
@@ -77,8 +84,12 @@ export function createOwnSessions(waybill: Waybill, open: OpenSessions, checkPas
       await checkPassword({ email, password: current }, origin);
       const { error } = await waybill.service().auth.admin.updateUserById(caller.userId, { password: next });
       if (error !== null) throw authError("Changing the password", error);
-      // the session that the check has opened is one of the others
-      return endAll(caller, "others");
+      // Supabase Auth ends all sessions with the old password, the caller's own and that of the check among them
+      const { held } = caller;
+      const source = byPassword(waybill, { email, password: next });
+      const fresh = held === null ? null : await renewFrom(source, held).catch(() => null);
+      // where that fails the log tells, and the session ends with its access token: no reason to spare the others
+      return endAll({ ...caller, accessToken: fresh?.tokens.access_token ?? caller.accessToken }, "others");
     },
   };
 }

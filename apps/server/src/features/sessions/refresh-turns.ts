@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type RefreshLease, type Waybill, WaybillDbError } from "@waybill/db";
 import { ApiError } from "../../trpc/api-error.ts";
-import { type Asked, askForTokens } from "./ask-for-tokens.ts";
+import { type Asked, byRefreshToken, type TokenSource } from "./ask-for-tokens.ts";
 import type { HeldSession, OpenSessions } from "./open-sessions.ts";
 import { isLeftAlone, refuseEnded, tokenLife } from "./token-life.ts";
 
@@ -17,8 +17,9 @@ export interface RefreshTurnsOptions {
  * One refresh of a session, whichever process makes it. Rejects with SESSION_OVER, or with what kept it from being made.
  *
  * @param isForced new tokens, though the stored ones may be good
+ * @param source where they come from; default: the refresh token
  */
-export type RefreshTurns = (held: HeldSession, isForced: boolean) => Promise<HeldSession>;
+export type RefreshTurns = (held: HeldSession, isForced: boolean, source?: TokenSource) => Promise<HeldSession>;
 
 /** How long Supabase Auth has for an answer, tries of auth-js included; an operation's deadline goes before it. */
 const askMs = 5_000;
@@ -58,7 +59,12 @@ export function refreshTurns({ waybill, sessions, idleMs, operationTimeoutMs }: 
     waybill.sessions.releaseRefresh(lease, hasFailed).catch(() => leaseMs);
 
   /** Null when somebody else has taken over: then the row tells. */
-  const underLease = async (tokenHash: string, lease: RefreshLease, isForced: boolean): Promise<HeldSession | null> => {
+  const underLease = async (
+    tokenHash: string,
+    lease: RefreshLease,
+    isForced: boolean,
+    source: TokenSource,
+  ): Promise<HeldSession | null> => {
     // nobody else changes the tokens from here on
     const held = await read(tokenHash);
     if (!isForced && tokenLife(held) === "long") {
@@ -70,7 +76,7 @@ export function refreshTurns({ waybill, sessions, idleMs, operationTimeoutMs }: 
       await release(lease, false);
       return null;
     }
-    const asked = await askForTokens(waybill, held, deadlineMs);
+    const asked = await source(held, deadlineMs);
     if (asked.kind === "given") {
       const session = await waybill.sessions.storeRefreshed(held.session, lease, asked.refresh);
       return { session, tokens: asked.refresh, tokenHash };
@@ -79,9 +85,10 @@ export function refreshTurns({ waybill, sessions, idleMs, operationTimeoutMs }: 
     if (await waybill.sessions.endRefused(held.session, lease)) throw new ApiError({ code: "SESSION_OVER" });
     return null;
   };
-  const takeTurn = async (tokenHash: string, lease: RefreshLease, isForced: boolean): Promise<HeldSession | null> => {
+  const takeTurn = async (...turn: Parameters<typeof underLease>): Promise<HeldSession | null> => {
+    const [, lease] = turn;
     try {
-      return await underLease(tokenHash, lease, isForced);
+      return await underLease(...turn);
     } catch (error) {
       if (error instanceof WaybillDbError && error.code === "VERSION_CONFLICT") return null;
       if (error instanceof WaybillDbError) await release(lease, true);
@@ -89,7 +96,7 @@ export function refreshTurns({ waybill, sessions, idleMs, operationTimeoutMs }: 
     }
   };
 
-  return async (held, isForced) => {
+  return async (held, isForced, source = byRefreshToken(waybill)) => {
     const { tokenHash } = held;
     const until = performance.now() + patienceMs;
     // who wants new tokens wants others than are stored now, not than were known here
@@ -101,7 +108,7 @@ export function refreshTurns({ waybill, sessions, idleMs, operationTimeoutMs }: 
         await sleep(Math.min(turn.waitMs, pollMs) * (0.5 + Math.random()));
         continue;
       }
-      const refreshed = turn.kind === "leased" ? await takeTurn(tokenHash, turn.lease, isForced) : null;
+      const refreshed = turn.kind === "leased" ? await takeTurn(tokenHash, turn.lease, isForced, source) : null;
       if (refreshed !== null) return refreshed;
       seen = await read(tokenHash);
       // somebody else's refresh is as good

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { currentContext } from "@waybill/db";
 import type { Logger } from "pino";
 import { ApiError } from "../../trpc/api-error.ts";
+import type { TokenSource } from "./ask-for-tokens.ts";
 import type { HeldSession } from "./open-sessions.ts";
 import { type RefreshTurnsOptions, refreshTurns } from "./refresh-turns.ts";
 import { isInForce, isLeftAlone, refuseEnded, tokenLife } from "./token-life.ts";
@@ -14,6 +15,8 @@ export interface SessionRefresher {
   usable(held: HeldSession): Promise<HeldSession>;
   /** New tokens, however good the old ones are. Rejects likewise. */
   renew(held: HeldSession): Promise<HeldSession>;
+  /** The same from elsewhere, for a session whose refresh token is known to be no good any more. */
+  renewFrom(source: TokenSource, held: HeldSession): Promise<HeldSession>;
 }
 
 export interface SessionRefresherOptions extends RefreshTurnsOptions {
@@ -30,23 +33,27 @@ export function createSessionRefresher(options: SessionRefresherOptions): Sessio
   const takeTurns = refreshTurns(options);
   const running = new Map<string, Promise<HeldSession>>();
 
-  const refresh = (held: HeldSession, isForced: boolean): Promise<HeldSession> => {
+  const refresh = (held: HeldSession, isForced: boolean, source?: TokenSource): Promise<HeldSession> => {
     const { session_id, user_id } = held.session;
     const known = running.get(session_id);
     if (known !== undefined) return known;
     if (running.size >= mostAtOnce) return Promise.reject(new ApiError({ code: "TRANSPORT_BUSY" }));
-    const started = begin(held, isForced, {
-      // of the first of those who wait for it
-      request_id: currentContext()?.request_id ?? randomUUID(),
-      user_id,
-      session_id,
-    }).finally(() => running.delete(session_id));
+    // of the first of those who wait for it
+    const request_id = currentContext()?.request_id ?? randomUUID();
+    const context = { request_id, user_id, session_id };
+    const started = begin(context, held, () => takeTurns(held, isForced, source)).finally(() =>
+      running.delete(session_id),
+    );
     running.set(session_id, started);
     return started;
   };
-  const begin = async (held: HeldSession, isForced: boolean, context: Parameters<typeof waybill.run>[0]) => {
+  const begin = async (
+    context: Parameters<typeof waybill.run>[0],
+    held: HeldSession,
+    turns: () => Promise<HeldSession>,
+  ): Promise<HeldSession> => {
     try {
-      const fresh = await waybill.run(context, () => takeTurns(held, isForced));
+      const fresh = await waybill.run(context, turns);
       sessions.keep(fresh);
       return fresh;
     } catch (err) {
@@ -77,5 +84,10 @@ export function createSessionRefresher(options: SessionRefresherOptions): Sessio
       }
     },
     renew: (held) => refresh(held, true),
+    async renewFrom(source, held) {
+      // one that is under way brings the tokens that are no good, or none
+      await running.get(held.session.session_id)?.catch(() => {});
+      return refresh(held, true, source);
+    },
   };
 }
