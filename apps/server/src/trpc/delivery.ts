@@ -7,6 +7,8 @@ import { ApiError } from "./api-error.ts";
 export interface Delivery {
   /** Before anything is done whose outcome goes into a cookie. Throws MALFORMED_REQUEST or CSRF_REFUSED. */
   refuseUnlessPossible(): void;
+  /** Whether its head is to come still: a stream's is gone before any call of it has an outcome. */
+  isInTime(): boolean;
   read(name: CookieName): string | null;
   set(name: CookieName, value: string, seconds: number): void;
   clear(name: CookieName): void;
@@ -25,6 +27,7 @@ export function deliveryTo(request: Request, response: Response, allowedOrigins:
       }
       refuseSecondHand(request, allowedOrigins);
     },
+    isInTime: () => !response.headersSent,
     read: (name) => cookieOf(request, name),
     set: (name, value, seconds) => setCookie(response, name, value, seconds),
     clear: (name) => clearCookie(response, name),

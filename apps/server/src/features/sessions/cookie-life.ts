@@ -10,13 +10,16 @@ function byCookie({ bearer, delivery }: CookieContext): string | null {
   return cookie === bearer ? cookie : null;
 }
 
-/** After a refresh the cookie lives as long as after a login; with a session that is over it goes. */
+/**
+ * After a refresh the cookie lives as long as after a login, but in a stream, where the next refresh will do; with a
+ * session that is over it goes.
+ */
 export async function kept<Result>(ctx: CookieContext, refresh: () => Promise<Result>): Promise<Result> {
   const token = byCookie(ctx);
   if (token === null) return refresh();
   try {
     const result = await refresh();
-    ctx.delivery().set(sessionCookie, token, cookieSeconds);
+    if (ctx.delivery().isInTime()) ctx.delivery().set(sessionCookie, token, cookieSeconds);
     return result;
   } catch (error) {
     if (isOver(error)) ctx.delivery().clear(sessionCookie);

@@ -134,6 +134,17 @@ describe("a browser's session", () => {
   });
 });
 
+it("is refreshed and ended from a stream too, which leaves the cookie to a later answer", async () => {
+  const page = await signedIn();
+  const stream = { input: { 0: {} }, headers: { "trpc-accept": "application/jsonl" } };
+  for (const path of ["sessions.refresh", "sessions.logout"]) {
+    const { text, cookies } = await page.mutate(`${path}?batch=1`, stream);
+    expect(text).toContain('"session_id"');
+    expect(cookies).toEqual([]);
+  }
+  expect([(await page.query("sessions.me")).code, page.jar.size]).toEqual(["SESSION_OVER", 0]);
+});
+
 describe("a cookie speaks for its user", () => {
   it("from the server's own pages and those of an allowed origin, with the header", async () => {
     const page = await signedIn();
