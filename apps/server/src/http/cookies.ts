@@ -30,16 +30,25 @@ export function setCookie(response: Response, name: CookieName, value: string, s
   response.cookie(name, value, { ...attributes, maxAge: seconds * 1000, encode: String });
 }
 
-/** Nothing where the head is sent already: the next answer will do. */
+/** Takes away what came with the request, where that may still go. */
 export function clearCookie(response: Response, name: CookieName): void {
-  if (response.headersSent) return;
-  forgetSet(response, name);
-  response.clearCookie(name, attributes);
+  if (mayStillGo(response, name)) response.clearCookie(name, attributes);
+}
+
+/**
+ * Whether an answer may say something of the cookie that came with its request. Not where the head is sent already: the
+ * next answer will do. Nor where another call of the batch has set a new one, which nobody would hold then.
+ */
+export function mayStillGo(response: Response, name: CookieName): boolean {
+  return !response.headersSent && setIn(response).every((cookie) => !cookie.startsWith(`${name}=`));
+}
+
+function setIn(response: Response): string[] {
+  return [response.getHeader("set-cookie") ?? []].flat().map(String);
 }
 
 function forgetSet(response: Response, name: CookieName): void {
-  const set = [response.getHeader("set-cookie") ?? []].flat().map(String);
-  const others = set.filter((cookie) => !cookie.startsWith(`${name}=`));
+  const others = setIn(response).filter((cookie) => !cookie.startsWith(`${name}=`));
   if (others.length > 0) response.setHeader("set-cookie", others);
   else response.removeHeader("set-cookie");
 }

@@ -1,5 +1,5 @@
 import type { Request, Response } from "express";
-import { clearCookie, type CookieName, cookieOf, setCookie } from "../http/cookies.ts";
+import { clearCookie, type CookieName, cookieOf, mayStillGo, setCookie } from "../http/cookies.ts";
 import { refuseSecondHand } from "../http/first-hand.ts";
 import { ApiError } from "./api-error.ts";
 
@@ -7,10 +7,10 @@ import { ApiError } from "./api-error.ts";
 export interface Delivery {
   /** Before anything is done whose outcome goes into a cookie. Throws MALFORMED_REQUEST or CSRF_REFUSED. */
   refuseUnlessPossible(): void;
-  /** Whether its head is to come still: a stream's is gone before any call of it has an outcome. */
-  isInTime(): boolean;
   read(name: CookieName): string | null;
   set(name: CookieName, value: string, seconds: number): void;
+  /** As `set`, of what came with the request; nothing where that is too late, or another call has set a new one. */
+  prolong(name: CookieName, value: string, seconds: number): void;
   clear(name: CookieName): void;
 }
 
@@ -27,9 +27,11 @@ export function deliveryTo(request: Request, response: Response, allowedOrigins:
       }
       refuseSecondHand(request, allowedOrigins);
     },
-    isInTime: () => !response.headersSent,
     read: (name) => cookieOf(request, name),
     set: (name, value, seconds) => setCookie(response, name, value, seconds),
+    prolong(name, value, seconds) {
+      if (mayStillGo(response, name)) setCookie(response, name, value, seconds);
+    },
     clear: (name) => clearCookie(response, name),
   };
 }

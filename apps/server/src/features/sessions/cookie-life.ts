@@ -19,7 +19,7 @@ export async function kept<Result>(ctx: CookieContext, refresh: () => Promise<Re
   if (token === null) return refresh();
   try {
     const result = await refresh();
-    if (ctx.delivery().isInTime()) ctx.delivery().set(sessionCookie, token, cookieSeconds);
+    ctx.delivery().prolong(sessionCookie, token, cookieSeconds);
     return result;
   } catch (error) {
     if (isOver(error)) ctx.delivery().clear(sessionCookie);

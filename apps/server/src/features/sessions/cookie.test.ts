@@ -112,6 +112,27 @@ describe("a browser's session", () => {
     expect((await page.query("sessions.me")).status).toBe(200);
   });
 
+  it("is not taken away with a dead one that came with the login's batch", async () => {
+    const page = openPage(stage.url);
+    const dead = `wbs_${"A".repeat(43)}`;
+    for (const [paths, at] of [
+      ["sessions.login,sessions.refresh", 0],
+      ["sessions.refresh,sessions.login", 1],
+    ] as const) {
+      page.jar.set(sessionCookie, dead);
+      await page.mutate(`${paths}?batch=1`, { input: { [at]: login().input, [1 - at]: {} } });
+      expect(page.jar.get(sessionCookie)).not.toBe(dead);
+      expect((await page.query("sessions.me")).status).toBe(200);
+    }
+    // it ends with the login, and its refresh has an answer after that
+    const held = await signedIn();
+    const { text } = await held.mutate("sessions.refresh,sessions.login?batch=1", {
+      input: { 0: {}, 1: login().input },
+    });
+    expect(text).toContain('"session_id"');
+    expect((await held.query("sessions.me")).status).toBe(200);
+  });
+
   it("gives way to the header authorization", async () => {
     const eve = await stage.newUser();
     const page = await signedIn();
