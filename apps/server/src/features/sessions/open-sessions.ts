@@ -16,8 +16,10 @@ export interface OpenSessions {
   read(tokenHash: string): Promise<HeldSession>;
   /** Notes the session's activity, which is written later. */
   touch(held: HeldSession): void;
-  /** Keeps what this process has just stored. */
-  keep(held: HeldSession): void;
+  /** Grows with each `forget`: what was read or stored before may be past. */
+  changes(): number;
+  /** Keeps what this process has just stored, unless something was forgotten since. */
+  keep(held: HeldSession, since: number): void;
   /** Drops what is kept, because this process has changed or ended the session. */
   forget(tokenHash: string): void;
   forgetSessions(sessionIds: readonly string[]): void;
@@ -37,22 +39,43 @@ export function createOpenSessions(
     if (found === null) throw new ApiError({ code: "TOKEN_INVALID", message: "No session has this session token" });
     return { ...found, tokenHash };
   };
-  const kept = new LRUCache<string, HeldSession>({ max: keptSessions, ttl: staleMs, fetchMethod: read });
+  let changes = 0;
+  const kept = new LRUCache<string, HeldSession>({
+    max: keptSessions,
+    ttl: staleMs,
+    // whose session a read is of shows when it has ended, so each that was overtaken is made again
+    async fetchMethod(tokenHash) {
+      const since = changes;
+      const held = await read(tokenHash);
+      return since === changes ? held : undefined;
+    },
+  });
+  /** A fetch rejects where its entry is dropped meanwhile. */
+  const overtaken = (error: unknown, since: number): undefined => {
+    if (since === changes) throw error;
+  };
   return {
     async find(token) {
       if (!isSessionToken(token)) throw noSessionToken("The bearer");
       const tokenHash = hashOfToken(token);
-      // undefined: a fetch that `forget` overtook, so that what it read may be past
-      return kept.get(tokenHash) ?? (await kept.fetch(tokenHash)) ?? read(tokenHash);
+      const since = changes;
+      const known =
+        kept.get(tokenHash) ?? (await kept.fetch(tokenHash).catch((error: unknown) => overtaken(error, since)));
+      return known ?? read(tokenHash);
     },
     read,
     touch: ({ session }) => store.touch(session),
-    keep: (held) => void kept.set(held.tokenHash, held),
+    changes: () => changes,
+    keep(held, since) {
+      if (since === changes) kept.set(held.tokenHash, held);
+    },
     forget(tokenHash) {
+      changes += 1;
       kept.delete(tokenHash);
       changed();
     },
     forgetSessions(sessionIds) {
+      changes += 1;
       const gone = new Set(sessionIds);
       for (const [tokenHash, { session }] of kept.entries()) if (gone.has(session.session_id)) kept.delete(tokenHash);
       changed();

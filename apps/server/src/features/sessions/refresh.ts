@@ -52,9 +52,11 @@ export function createSessionRefresher(options: SessionRefresherOptions): Sessio
     held: HeldSession,
     turns: () => Promise<HeldSession>,
   ): Promise<HeldSession> => {
+    const since = sessions.changes();
     try {
       const fresh = await waybill.run(context, turns);
-      sessions.keep(fresh);
+      // unless it was ended here while the answer was on its way
+      sessions.keep(fresh, since);
       return fresh;
     } catch (err) {
       sessions.forget(held.tokenHash);
