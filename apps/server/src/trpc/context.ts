@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import type { CreateExpressContextOptions } from "@trpc/server/adapters/express";
+import { withoutPort } from "../door/address-key.ts";
 import { clearCookie, cookieOf, sessionCookie } from "../http/cookies.ts";
 import { requestIdOf } from "../http/request-id.ts";
 import type { Caller } from "../features/sessions/caller.ts";
@@ -80,8 +81,9 @@ export function isOver(error: unknown): boolean {
 }
 
 function originOf({ ip, headers }: Pick<CreateExpressContextOptions["req"], "ip" | "headers">): Origin {
+  const address = withoutPort(ip ?? "");
   return {
-    ipAddress: ip !== undefined && isIP(ip) !== 0 && !ip.includes("%") ? ip : null,
+    ipAddress: isIP(address) !== 0 && !address.includes("%") ? address : null,
     userAgent: headers["user-agent"]?.slice(0, 1024).trim() || null,
   };
 }
