@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, inject, it } from "vitest";
 import { z } from "zod";
 import { refusalOf } from "../testing/refusal.ts";
 import { openPage } from "../testing/browser.ts";
@@ -39,7 +39,9 @@ it("tells who lacked which permission, and from where", async () => {
 
 it("tells where a login failed, and nothing of what was typed", async () => {
   const typed = { email: "typed@example.com", password: "typed as a password" };
-  const { request_id } = await refusalOf(stage.client(undefined, from).sessions.login.mutate(typed));
+  // as some proxies write it
+  const withPort = { "x-forwarded-for": "192.0.2.44:50123" };
+  const { request_id } = await refusalOf(stage.client(undefined, withPort).sessions.login.mutate(typed));
   const lines = linesOf(request_id);
   expect(lines).toEqual([
     expect.objectContaining({ level: info, code: "INVALID_CREDENTIALS", user_id: null, address: "192.0.2.44" }),
@@ -62,6 +64,24 @@ it("tells of a page of another origin that tried", async () => {
       address: "192.0.2.44",
     }),
   ]);
+});
+
+it("tells of each kind of token that nobody should have", async () => {
+  const claims = { iss: `${inject("stack").url}/auth/v1`, sub: crypto.randomUUID() };
+  const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const token = (alg: string, payload: unknown = claims) => `${part({ alg })}.${part(payload)}.${part("no signature")}`;
+  for (const [code, bearer] of [
+    ["TOKEN_FORGED", token("HS256")],
+    ["TOKEN_FOREIGN", token("HS256", { ...claims, iss: "https://other.example.com/auth/v1" })],
+    ["TOKEN_UNSIGNED", token("none")],
+    ["TOKEN_ALGORITHM", token("HS512")],
+    ["TOKEN_INVALID", "garbage"],
+  ] as const) {
+    const { request_id } = await refusalOf(stage.client(bearer, from).sessions.me.query());
+    const lines = linesOf(request_id);
+    expect(lines).toEqual([expect.objectContaining({ level: info, code, user_id: null, address: "192.0.2.44" })]);
+    expect(JSON.stringify(lines)).not.toContain(bearer);
+  }
 });
 
 it("leaves malformed input to those who look for it, since anybody can send as much of it as it likes", async () => {

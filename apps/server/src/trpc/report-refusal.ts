@@ -11,7 +11,11 @@ const ofSecurity: ReadonlySet<ErrorCode> = new Set([
   "CSRF_REFUSED",
   "FORBIDDEN",
   "INVALID_CREDENTIALS",
+  "TOKEN_ALGORITHM",
+  "TOKEN_FOREIGN",
+  "TOKEN_FORGED",
   "TOKEN_INVALID",
+  "TOKEN_UNSIGNED",
 ]);
 
 export interface Refused {
