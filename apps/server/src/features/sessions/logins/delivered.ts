@@ -1,3 +1,4 @@
+import { setTimeout as wait } from "node:timers/promises";
 import type { z } from "zod";
 import { sessionCookie } from "../../../http/cookies.ts";
 import type { RequestContext } from "../../../trpc/context.ts";
@@ -6,6 +7,9 @@ import type { Deliver, loginOutputSchema, OpenedSession } from "./login.ts";
 
 /** How long a browser keeps the cookie after login or refresh; the session itself ends by its own rules. */
 export const cookieSeconds = 30 * 86_400;
+
+/** So long at most does a new session wait for the end of the one before, which goes on without it. */
+const partingMs = 2_000;
 
 /**
  * Opens a session and hands its token over. A token that came with the request is never taken for the new one's; the
@@ -26,11 +30,9 @@ export async function delivered(
   const replaced = cookies.read(sessionCookie);
   cookies.set(sessionCookie, token, cookieSeconds);
   if (replaced !== null && isSessionToken(replaced)) {
-    try {
-      await sessions.logout(await openSessions.find(replaced));
-    } catch {
-      // it had ended before, or ends when it has been idle for long enough; the new one is good all the same
-    }
+    const parted = openSessions.find(replaced).then((held) => sessions.logout(held));
+    // it had ended before, or ends when it has been idle for long enough; the new one is good all the same
+    await Promise.race([parted.catch(() => {}), wait(partingMs, undefined, { ref: false })]);
   }
   return { session };
 }
