@@ -138,6 +138,9 @@ describe("a browser's session", () => {
     const page = await signedIn();
     const authorization = `Bearer ${eve.sessionToken}`;
     expect((await page.query("sessions.me", { headers: { authorization } })).text).toContain(eve.userId);
+    // where that speaks no browser does, whichever page it is
+    const crossing = { authorization, "sec-fetch-site": "cross-site" };
+    expect((await page.query("sessions.me", { headers: crossing })).text).toContain(eve.userId);
     const broken = await page.query("sessions.me", { headers: { authorization: "Basic eDp5" } });
     expect(broken.code).toBe("UNAUTHENTICATED");
   });
