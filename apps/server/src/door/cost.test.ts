@@ -9,6 +9,8 @@ it.each([
   ["GET", "/trpc/data.list", { reads: 1 }],
   ["POST", "/trpc/data.create", { writes: 1 }],
   ["POST", "/trpc/sessions.login", { logins: 1 }],
+  ["POST", "/trpc/sessions.refresh", { logins: 1 }],
+  ["POST", "/trpc/sessions.logout", { writes: 1 }],
   ["GET", "/data.list,data.get,data.list", { reads: 3 }],
   ["POST", "/sessions.login,data.create,sessions.signUp", { logins: 2, writes: 1 }],
   ["GET", "/operations/export", { reads: 1 }],

@@ -9,6 +9,8 @@ export const namedClasses: Readonly<Record<string, RateClass>> = {
   "sessions.loginWithCode": "logins",
   "sessions.loginWithOauth": "logins",
   "sessions.oauthUrl": "logins",
+  // Supabase Auth has one quota of them for all who come through this server; those that it makes by itself are few
+  "sessions.refresh": "logins",
   "sessions.requestCode": "logins",
   "sessions.signUp": "logins",
 };
