@@ -38,6 +38,13 @@ it("keeps nobody out who comes from another address, and no other account", asyn
   expect(await kindOf("bob@example.com")).toBe("may try");
 });
 
+it("counts no try against an address that an account's pause has kept from being made", async () => {
+  const { kindOf } = throttleAt({ account: 1, address: 4 });
+  for (let tries = 0; tries < 9; tries += 1) await kindOf();
+  expect(await kindOf()).toBe("account pauses");
+  expect([await kindOf("bob@example.com"), await kindOf("eve@example.com")]).toEqual(["may try", "may try"]);
+});
+
 it("makes an address wait that guesses at many accounts", async () => {
   const { clock, throttle, kindOf } = throttleAt({ account: 5, address: 3 });
   for (let at = 0; at < 4; at += 1) expect(await kindOf(`${at}@example.com`)).toBe("may try");

@@ -5,7 +5,7 @@ import { encryptSecret, keyPlace, makeEncryptionKey, parseEncryptionKeys } from 
 import { createSessionRefreshStore } from "../stores/session-refresh.ts";
 import { createSessionStore } from "../stores/sessions.ts";
 import { plainClients } from "../testing/plain-clients.ts";
-import { openJobCalls } from "./job-calls.ts";
+import { openJobCalls, RESEALED_A_STEP } from "./job-calls.ts";
 import { reseal, type ResealCalls } from "./reseal.ts";
 
 const [older, newer, lost] = ["reseal_1", "reseal-2", "reseal3"].map(makeEncryptionKey);
@@ -122,4 +122,24 @@ test("nobody but the secret key may read or write them", async () => {
   await expect(others.resealSessions([])).rejects.toEqual(refused);
   await expect(others.resealClients([])).rejects.toEqual(refused);
   await others.close();
+});
+
+test("goes on behind a page of secrets that no key opens", async () => {
+  const supabase_key = encryptSecret(parseEncryptionKeys(`${lost}`), "sb_publishable_x", keyPlace("x"));
+  const rows = Array.from({ length: RESEALED_A_STEP + 1 }, (_, at) => ({
+    client_id: `c${1000 + at}/anon`,
+    supabase_key,
+  }));
+  const asked: (string | null)[] = [];
+  const full: ResealCalls = {
+    ...calls,
+    sessionsSealedOtherwise: async () => [],
+    clientsSealedOtherwise: async (_, from) => {
+      asked.push(from);
+      return rows.filter(({ client_id }) => from === null || client_id > from).slice(0, RESEALED_A_STEP);
+    },
+  };
+  const done = await reseal(full, both, () => asked.length < 5);
+  expect(done).toEqual({ sessions: 0, clients: 0, unreadable: rows.length });
+  expect(asked).toEqual([null, rows[RESEALED_A_STEP - 1]?.client_id]);
 });

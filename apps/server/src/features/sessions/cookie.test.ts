@@ -141,6 +141,10 @@ describe("a browser's session", () => {
     // where that speaks no browser does, whichever page it is
     const crossing = { authorization, "sec-fetch-site": "cross-site" };
     expect((await page.query("sessions.me", { headers: crossing })).text).toContain(eve.userId);
+    // and what becomes of that session is no word on the cookie
+    const { cookies } = await page.mutate("sessions.refresh", { headers: { authorization } });
+    const left = await page.mutate("sessions.logout", { headers: { authorization } });
+    expect([left.status, cookies, left.cookies]).toEqual([200, [], []]);
     const broken = await page.query("sessions.me", { headers: { authorization: "Basic eDp5" } });
     expect(broken.code).toBe("UNAUTHENTICATED");
   });
