@@ -7,6 +7,7 @@ import { refusalOf } from "../../testing/refusal.ts";
 import { openSql, type Sql } from "../../testing/sql.ts";
 import { openStage, type Person, type Stage } from "../../testing/stage.ts";
 import { createLogger } from "../../log.ts";
+import { byPassword } from "./ask-for-tokens.ts";
 import { createSessionRefresher } from "./refresh.ts";
 
 const stack = inject("stack");
@@ -132,6 +133,24 @@ describe("a session past its expiry", () => {
   });
 });
 
+it("a session whose refresh token is known to be no good has tokens from elsewhere after the refresh under way", async () => {
+  const person = await stage.newUser();
+  const { waybill, openSessions } = stage.services;
+  const limits = { idleMs: 86_400_000, operationTimeoutMs: 10_000, logger: silent };
+  const refresher = createSessionRefresher({ waybill, sessions: openSessions, ...limits });
+  const held = await openSessions.find(person.sessionToken);
+  let release = () => {};
+  hold = new Promise((resolve) => (release = resolve));
+  const first = refresher.renew(held);
+  await expect.poll(() => refreshes, { timeout: 10_000 }).toBe(1);
+  const second = refresher.renewFrom(byPassword(waybill, person), held);
+  release();
+  const refreshTokens = [(await first).tokens.refresh_token, (await second).tokens.refresh_token];
+  expect(new Set([...refreshTokens, held.tokens.refresh_token]).size).toBe(3);
+  const now = await waybill.sessions.open(held.session.session_id);
+  expect(now.tokens.refresh_token).toBe(refreshTokens[1]);
+});
+
 describe("a session shortly before its expiry", () => {
   it("waits for nothing while its token carries the call, and has the next one soon", async () => {
     const person = await newcomer(25);
@@ -202,6 +221,22 @@ describe("when Supabase Auth fails", () => {
     expect(await refusalOf(person.api.sessions.me.query())).toMatchObject({ code: "SESSION_OVER" });
     expect(await refusalOf(person.api.sessions.refresh.mutate())).toMatchObject({ code: "SESSION_OVER" });
     expect(refreshes).toBe(1);
+  });
+
+  it("with the tokens of another user, none of them is taken", async () => {
+    const [person, eve] = [await newcomer(-60), await stage.newUser()];
+    const { data } = await stage.services.waybill.anon().auth.signInWithPassword(eve);
+    const before = await stored(person);
+    fault = () => ({ status: 200, body: data.session });
+    expect(await refusalOf(person.api.sessions.me.query())).toMatchObject({ code: "INTERNAL" });
+    const { access_token, refresh_token } = await stored(person);
+    expect({ access_token, refresh_token }).toEqual({
+      access_token: before["access_token"],
+      refresh_token: before["refresh_token"],
+    });
+    fault = undefined;
+    await sql`update public.authentication_contexts set refresh_until = now() where user_id = ${person.userId}`;
+    expect((await person.api.sessions.me.query()).user_id).toBe(person.userId);
   });
 
   it("with a ban of the user, the session is over", async () => {
