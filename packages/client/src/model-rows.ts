@@ -46,25 +46,54 @@ export interface ModelRows<Model extends ModelDefinition> {
  */
 export function modelRows<const Model extends ModelDefinition>(
   { data }: Pick<WaybillClient, "data">,
-  { model_name: model }: Model,
+  definition: Model,
 ): ModelRows<Model> {
-  // the border: the server holds each row to the model's schema, and has no types of models that it does not know
-  const typed = <Answer>(answer: Promise<unknown>): Promise<Answer> => answer as Promise<Answer>;
-  return {
-    list: ({ columns, filters, order, ...page } = {}) =>
-      typed(
-        data.list.query({
-          ...page,
-          model,
-          columns: columns && [...columns],
-          filters: filters && [...filters],
-          order: order && [...order],
-        }),
-      ),
-    get: (key) => typed(data.get.query({ model, key })),
-    create: (row) => typed(data.create.mutate({ model, row })),
-    createMany: async (rows) => typed(data.createMany.mutate({ model, rows: [...rows] }).then((made) => made.rows)),
-    update: (key, changes) => typed(data.update.mutate({ model, key, changes: changes as JsonObject })),
-    remove: (key) => typed(data.remove.mutate({ model, key })),
+  const model = definition.model_name;
+  const all = Object.keys(definition.fields.properties);
+  const isWhole = (row: unknown): row is RowOf<Model> => hasColumns(row, all);
+  const whole = (row: unknown): RowOf<Model> => {
+    if (isWhole(row)) return row;
+    throw otherVersion(model);
   };
+  return {
+    async list<Column extends ColumnOf<Model>>(query: RowQuery<Model, Column> = {}) {
+      const { columns, filters, order, ...page } = query;
+      const { rows, next_cursor } = await data.list.query({
+        ...page,
+        model,
+        columns: columns && [...columns],
+        filters: filters && [...filters],
+        order: order && [...order],
+      });
+      const isAsked = (row: unknown): row is Pick<RowOf<Model>, Column> => hasColumns(row, columns ?? all);
+      const answered = (row: unknown): Pick<RowOf<Model>, Column> => {
+        if (isAsked(row)) return row;
+        throw otherVersion(model);
+      };
+      return { rows: rows.map(answered), next_cursor };
+    },
+    get: async (key) => whole(await data.get.query({ model, key })),
+    create: async (row) => whole(await data.create.mutate({ model, row })),
+    createMany: async (rows) => (await data.createMany.mutate({ model, rows: [...rows] })).rows.map(whole),
+    async update(key, changes) {
+      if (!isJson(changes)) throw new TypeError(`Give each changed column of ${model} a value; null empties it`);
+      return whole(await data.update.mutate({ model, key, changes }));
+    },
+    remove: async (key) => whole(await data.remove.mutate({ model, key })),
+  };
+}
+
+/** The border: the server holds the values to its model; that it has the same columns is seen here. */
+function hasColumns(row: unknown, columns: readonly string[]): boolean {
+  return typeof row === "object" && row !== null && columns.every((column) => Object.hasOwn(row, column));
+}
+
+function isJson<Changes extends object>(changes: Changes): changes is Changes & JsonObject {
+  return Object.values(changes).every((value) => value !== undefined);
+}
+
+function otherVersion(model: string): TypeError {
+  return new TypeError(
+    `The server's rows of ${model} lack columns of this program's model: define it as models.get has it now`,
+  );
 }

@@ -29,6 +29,10 @@ const router = t.router({
   system: t.router({
     health: t.procedure.query(() => ({ status: "ok" })),
   }),
+  data: t.router({
+    list: t.procedure.query(() => ({ rows: [{ id: "1", title: "Emma" }], next_cursor: null })),
+    get: t.procedure.query(() => ({ id: "1" })),
+  }),
   models: t.router({
     list: t.procedure.query((): never => {
       throw new TRPCError({ code: "NOT_FOUND", message: "There is no such thing" });

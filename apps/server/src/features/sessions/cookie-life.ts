@@ -27,8 +27,17 @@ export async function kept<Result>(ctx: CookieContext, refresh: () => Promise<Re
   }
 }
 
-/** A logout takes the cookie with it, also where the session had ended already. */
+/** A logout takes the cookie with it, also where the session had ended already. One that fails leaves it for another try. */
 export async function ended<Result>(ctx: CookieContext, logout: () => Promise<Result>): Promise<Result> {
-  if (byCookie(ctx) !== null) ctx.delivery().clear(sessionCookie);
-  return logout();
+  const clear = (): void => {
+    if (byCookie(ctx) !== null) ctx.delivery().clear(sessionCookie);
+  };
+  try {
+    const result = await logout();
+    clear();
+    return result;
+  } catch (error) {
+    if (isOver(error)) clear();
+    throw error;
+  }
 }

@@ -6,7 +6,10 @@ import { authError } from "../../../trpc/auth-error.ts";
 import { deliverSchema, type OpenedSession, type Origin } from "./login.ts";
 import type { SessionOpener } from "./open-session.ts";
 
-/** A refresh token is good for one use: whoever held the Supabase session before cannot refresh it any more. */
+/**
+ * Whoever held the Supabase session before should let go of it: a refresh token is good for one use, but for a retry at
+ * once, and two who refresh one session end it.
+ */
 export const adoptSchema = z.strictObject({ refresh_token: nonEmptyText(16_384), deliver: deliverSchema });
 
 /**
