@@ -193,7 +193,7 @@ describe("a reader", () => {
   it("beyond the limit is refused, and one that stalls is cut off and makes room", async () => {
     const logger = createLogger("silent");
     const app = express().use(assignRequestId);
-    app.get("/operations/export", exportOperations(stage.services, logger, { mostExports: 1, stallMs: 300 }));
+    app.get("/operations/export", exportOperations(stage.services, logger, { mostExports: 1, stallMs: 3000 }));
     app.use(answerErrors(logger));
     const server = await listen(app, "127.0.0.1", 0);
     const stalled = await open(`${server.url}${path({})}`);
