@@ -6,3 +6,4 @@ export {
   type RowValidator,
 } from "./json-schema/compile-fields.ts";
 export { formatNames } from "./json-schema/formats.ts";
+export { patternTextLimit } from "./json-schema/pattern.ts";

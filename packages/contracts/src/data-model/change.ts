@@ -8,7 +8,16 @@ function greater(a: Change, b: Change): Change {
 }
 
 /** Keywords that describe and decide nothing about which rows are valid. */
-const annotations = new Set(["$comment", "$schema", "default", "deprecated", "description", "examples", "title"]);
+const annotations = new Set([
+  "$comment",
+  "$schema",
+  "default",
+  "deprecated",
+  "description",
+  "examples",
+  "title",
+  "x-default",
+]);
 
 const upperLimits = new Set(["maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"]);
 const lowerLimits = new Set(["minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"]);

@@ -56,6 +56,12 @@ describe("dataModelFieldsSchema", () => {
       /must name a Postgres type/,
     ],
     ["a type that is no text", withPrice({ "x-pg": 1 }), "properties.price.x-pg", /must name a Postgres type/],
+    [
+      "SQL as a default",
+      withPrice({ "x-default": "now(); drop table x" }),
+      "properties.price.x-default",
+      /must be one of gen_random_uuid\(\), now\(\), auth\.uid\(\)/,
+    ],
     ["an unknown required column", { ...fields, required: ["name"] }, "required.0", /name is none/],
     ["required that is no list", { ...fields, required: true }, "required", /array of column names/],
     ["an unknown key column", { ...fields, "x-primary-key": ["code"] }, "x-primary-key.0", /code is none/],

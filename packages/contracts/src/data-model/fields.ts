@@ -15,12 +15,17 @@ export const fieldsByteLimit = 65_536;
 /** Columns of one model; Postgres itself ends at 1,600. */
 export const columnLimit = 500;
 
+/** What `x-default` may name: expressions that no JSON value can say. */
+export const defaultExpressions = ["gen_random_uuid()", "now()", "auth.uid()"] as const;
+export type DefaultExpression = (typeof defaultExpressions)[number];
+
 /** The dialect of every model's schema. */
 export const jsonSchemaDialect = "https://json-schema.org/draft/2020-12/schema";
 
 /**
- * A model's field definitions: a JSON Schema 2020-12 of `type: object`, one property a column, with two keywords of
- * Waybill's own: `x-primary-key` at the root (default `["id"]`) and `x-pg`, a column's type where the mapping is not enough.
+ * A model's field definitions: a JSON Schema 2020-12 of `type: object`, one property a column, with three keywords of
+ * Waybill's own: `x-primary-key` at the root (default `["id"]`); on a property `x-pg`, a column's type where the mapping
+ * is not enough, and `x-default`, what the database fills in for a value that was not given.
  */
 export interface DataModelFields extends JsonObject {
   readonly type: "object";
@@ -84,6 +89,11 @@ function propertyFaults(properties: JsonObject): Fault[] {
     if (type !== undefined && (typeof type !== "string" || !isPostgresType(type))) {
       const message = "must name a Postgres type, such as numeric(10,2), timestamptz or text[]";
       faults.push({ path: [...path, "x-pg"], message });
+    }
+    const filled = property["x-default"];
+    if (filled !== undefined && !defaultExpressions.some((expression) => expression === filled)) {
+      const message = `must be one of ${defaultExpressions.join(", ")}; a plain value goes into default`;
+      faults.push({ path: [...path, "x-default"], message });
     }
     return faults;
   });

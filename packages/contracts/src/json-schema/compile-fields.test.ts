@@ -135,6 +135,13 @@ describe("compileFields", () => {
     expect(check({ id: wrong })).toMatchObject({ ok: false, issues: [{ field: "id", rule: "format" }] });
   });
 
+  it("takes null for no value where a column may hold none, in a row and in a change alike", () => {
+    const partial = { partial: true };
+    expect(validate({ iata: "HAM", city: "x", runways: null, kind: null })).toEqual({ ok: true });
+    expect(validate({ runways: null }, partial)).toEqual({ ok: true });
+    expect(validate({ iata: null }, partial)).toMatchObject({ ok: false, issues: [{ field: "iata", rule: "type" }] });
+  });
+
   it("reads patterns as JSON Schema does: anywhere in the text unless anchored, by characters", () => {
     const check = compileFields(column({ type: "string", pattern: "b\\d" }));
     expect([check({ id: "ab1c" }).ok, check({ id: "ab" }).ok]).toEqual([true, false]);

@@ -1,5 +1,6 @@
 import type { ValidateFunction } from "ajv/dist/2020.js";
 import { columnsOf, type DataModelFields } from "../data-model/fields.ts";
+import { heldFields, nullableColumns, withoutNulls } from "../data-model/held-fields.ts";
 import type { ErrorIssue } from "../errors.ts";
 import type { JsonObject } from "../primitives.ts";
 import { checkFields, sharedEngine } from "./check-fields.ts";
@@ -10,7 +11,8 @@ import { createLruCache } from "./lru.ts";
 export type RowResult = { readonly ok: true } | { readonly ok: false; readonly issues: readonly ErrorIssue[] };
 
 /**
- * Holds a row against a model's fields. `partial` is for the changes of an update: only the columns given are judged,
+ * Holds a row against a model's fields, and against what their types in Postgres can hold; null in a column that may
+ * hold none means the same as no value. `partial` is for the changes of an update: only the columns given are judged,
  * so nothing is required, and what speaks of several columns at once (`allOf`, `if`, …) is left to the whole row.
  */
 export type RowValidator = (row: unknown, mode?: { readonly partial?: boolean }) => RowResult;
@@ -63,11 +65,13 @@ function createValidator(fields: DataModelFields): RowValidator {
     throw new RangeError(`These fields are no schema that a model may have: ${words}`);
   }
   const columns = new Set(columnsOf(fields));
-  const whole = compiled(fields);
+  const held = heldFields(fields);
+  const nullable = nullableColumns(fields);
+  const whole = compiled(held);
   let partial: ValidateFunction | null = null;
   return (row, mode) => {
-    if (mode?.partial === true) partial ??= compiled(partialSchema(fields));
-    const issues = run(mode?.partial === true && partial !== null ? partial : whole, row);
+    if (mode?.partial === true) partial ??= compiled(partialSchema(held));
+    const issues = run(mode?.partial === true && partial !== null ? partial : whole, withoutNulls(row, nullable));
     const unknown = unknownColumns(row, columns);
     const rest = issues.filter(({ field }) => !unknown.some((column) => column.field === field));
     const all = [...unknown, ...rest].slice(0, issueLimit);

@@ -3,8 +3,8 @@ import { RE2JS } from "re2js";
 /** Steps of a compiled pattern. Matching takes steps × length, so both have a limit. */
 const programLimit = 1000;
 
-/** Characters of a text that a pattern looks at; a longer text does not match. */
-const patternTextLimit = 65_536;
+/** Characters (code points) of a text that a pattern looks at; a longer text does not match. */
+export const patternTextLimit = 65_536;
 
 /** A pattern on a linear-time engine: no text can make it explode (decisions.md). */
 export interface LinearPattern {
@@ -24,10 +24,16 @@ export function linearPattern(pattern: string): LinearPattern {
     );
   }
   return {
-    test: (text) => text.length <= patternTextLimit && compiled.test(text),
+    test: (text) => isWithin(text, patternTextLimit) && compiled.test(text),
     // ajv tells one pattern from another by this.
     toString: () => pattern,
   };
+}
+
+function isWithin(text: string, limit: number): boolean {
+  if (text.length <= limit) return true;
+  // A code point takes one or two places in a string.
+  return text.length <= 2 * limit && Array.from(text).length <= limit;
 }
 
 /** Why a pattern cannot be used; null when it can. */

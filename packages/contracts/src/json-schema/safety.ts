@@ -56,7 +56,13 @@ function keywordIssues(
       return [issue(at, keyword, "must not be used: put what is shared under $defs and use $ref")];
     }
     if (isKeyword(keyword)) return [];
-    return [issue(at, "keyword", "must be a keyword of JSON Schema 2020-12, x-pg or x-primary-key; correct its name")];
+    return [
+      issue(
+        at,
+        "keyword",
+        "must be a keyword of JSON Schema 2020-12, x-default, x-pg or x-primary-key; correct its name",
+      ),
+    ];
   });
 }
 
