@@ -6,6 +6,8 @@ export type { Database, Json } from "./database.types.ts";
 export { WaybillDbError } from "./errors.ts";
 export { LedgerError, type FlushReport, type LedgerHealth, type RecordSink } from "./ledger/index.ts";
 export type { Log } from "./log.ts";
+export { compileModel, type CompiledModel, type CompileResult, ddlOf } from "./models/compile-model.ts";
+export type { ServerOnly } from "./models/checks.ts";
 export type { RegisteredClients } from "./registered-clients.ts";
 export {
   decryptSecret,
