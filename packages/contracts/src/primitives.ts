@@ -1,6 +1,7 @@
 export * from "./primitives/canonical-json.ts";
 export * from "./primitives/credentials.ts";
 export * from "./primitives/identifier.ts";
+export * from "./primitives/json-object.ts";
 export * from "./primitives/json-value.ts";
 export * from "./primitives/paging.ts";
 export * from "./primitives/postgres-names.ts";

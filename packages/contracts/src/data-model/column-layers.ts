@@ -1,6 +1,6 @@
 import { resolveRef } from "../json-schema/subschemas.ts";
-import { isJsonObject, type JsonObject, type JsonValue } from "../primitives.ts";
-import type { DataModelFields } from "./fields.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../primitives/json-object.ts";
+import type { DataModelFields } from "./columns.ts";
 
 /** Schemas that a column's `$ref` and `allOf` may lead to; `checkFields` refuses what leads back to itself. */
 const layerLimit = 1000;

@@ -1,6 +1,6 @@
-import type { JsonObject } from "../primitives.ts";
+import type { JsonObject } from "../primitives/json-object.ts";
 import { columnLayers, type JsonType, jsonTypesOf, layerValues } from "./column-layers.ts";
-import type { DataModelFields } from "./fields.ts";
+import type { DataModelFields } from "./columns.ts";
 import { type PostgresType, postgresTypeNames, postgresTypeOf, type TypeFamily } from "./postgres-types.ts";
 
 export type ColumnStorage =

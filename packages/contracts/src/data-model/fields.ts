@@ -8,6 +8,9 @@ import {
   type JsonObject,
   type JsonValue,
 } from "../primitives.ts";
+import { type DataModelFields, isNames } from "./columns.ts";
+
+export { columnsOf, type DataModelFields, primaryKeyOf, requiredOf } from "./columns.ts";
 
 /** Size of a model's `fields` as JSON text, in bytes (decisions.md). */
 export const fieldsByteLimit = 65_536;
@@ -21,16 +24,6 @@ export type DefaultExpression = (typeof defaultExpressions)[number];
 
 /** The dialect of every model's schema. */
 export const jsonSchemaDialect = "https://json-schema.org/draft/2020-12/schema";
-
-/**
- * A model's field definitions: a JSON Schema 2020-12 of `type: object`, one property a column, with three keywords of
- * Waybill's own: `x-primary-key` at the root (default `["id"]`); on a property `x-pg`, a column's type where the mapping
- * is not enough, and `x-default`, what the database fills in for a value that was not given.
- */
-export interface DataModelFields extends JsonObject {
-  readonly type: "object";
-  readonly properties: { readonly [column: string]: JsonObject };
-}
 
 /**
  * Shape, size and names of a model's fields (data-model.md §4). Whether they are a valid schema is for
@@ -129,25 +122,4 @@ function columnListFaults(keyword: string, list: JsonValue, properties: JsonObje
   );
   if (new Set(list).size < list.length) faults.push({ path: [keyword], message: "must name each column once" });
   return faults;
-}
-
-/** The columns of a model's key: `x-primary-key`, else `["id"]`. */
-export function primaryKeyOf(fields: DataModelFields): readonly string[] {
-  const key = fields["x-primary-key"];
-  return isNames(key) && key.length > 0 ? key : ["id"];
-}
-
-/** The columns of a model, in the order of its schema. */
-export function columnsOf(fields: DataModelFields): readonly string[] {
-  return Object.keys(fields.properties);
-}
-
-/** The columns that a new row must give. */
-export function requiredOf(fields: DataModelFields): readonly string[] {
-  const required = fields["required"];
-  return isNames(required) ? required : [];
-}
-
-function isNames(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((name) => typeof name === "string");
 }

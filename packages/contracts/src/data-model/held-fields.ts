@@ -1,7 +1,7 @@
-import type { JsonObject, JsonValue } from "../primitives.ts";
+import type { JsonObject, JsonValue } from "../primitives/json-object.ts";
 import { columnLayers, layerValues } from "./column-layers.ts";
 import { columnStorage } from "./column-storage.ts";
-import { columnsOf, type DataModelFields, primaryKeyOf, requiredOf } from "./fields.ts";
+import { columnsOf, type DataModelFields, primaryKeyOf, requiredOf } from "./columns.ts";
 import type { PostgresType } from "./postgres-types.ts";
 
 /**

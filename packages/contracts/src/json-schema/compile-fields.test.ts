@@ -92,6 +92,19 @@ describe("compileFields", () => {
     expect(inner({ id: {} })).toMatchObject({ ok: false, issues: [{ rule: "required" }, { rule: "required" }] });
   });
 
+  it("compares objects whose keys are names of methods, as any row may have them", () => {
+    const named: readonly object[] = [{ toString: 1 }, { valueOf: 1 }, {}];
+    const items = { enum: named };
+    const check = compileFields(column({ type: "array", maxItems: 9, uniqueItems: true, items }));
+    expect(check({ id: named })).toEqual({ ok: true });
+    expect(check({ id: [{ valueOf: 1 }, { toString: 1 }, { valueOf: 1 }, { valueOf: 2 }] })).toMatchObject({
+      issues: [
+        { field: "id.3", rule: "enum" },
+        { field: "id", rule: "uniqueItems" },
+      ],
+    });
+  });
+
   it("never says what a refused value was", () => {
     const secret = "hunter2-hunter2";
     const strict = compileFields(

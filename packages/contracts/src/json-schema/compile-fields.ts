@@ -4,35 +4,9 @@ import { heldFields, nullableColumns, withoutNulls } from "../data-model/held-fi
 import type { ErrorIssue } from "../errors.ts";
 import type { JsonObject } from "../primitives.ts";
 import { checkFields, sharedEngine } from "./check-fields.ts";
-import { issueLimit, issuesOfErrors } from "./engine.ts";
+import { issuesOfErrors } from "./engine.ts";
 import { createLruCache } from "./lru.ts";
-
-/** What came of holding a row against a model's fields. */
-export type RowResult = { readonly ok: true } | { readonly ok: false; readonly issues: readonly ErrorIssue[] };
-
-/**
- * Holds a row against a model's fields, and against what their types in Postgres can hold; null in a column that may
- * hold none means the same as no value. `partial` is for the changes of an update: only the columns given are judged,
- * so nothing is required, and what speaks of several columns at once (`allOf`, `if`, …) is left to the whole row.
- */
-export type RowValidator = (row: unknown, mode?: { readonly partial?: boolean }) => RowResult;
-
-/** Keywords of the root that only a whole row can satisfy. */
-const wholeRowKeywords = [
-  "$ref",
-  "allOf",
-  "anyOf",
-  "dependentRequired",
-  "dependentSchemas",
-  "else",
-  "if",
-  "minProperties",
-  "not",
-  "oneOf",
-  "required",
-  "then",
-  "unevaluatedProperties",
-];
+import { partialSchema, rowResult, type RowValidator } from "./row-shape.ts";
 
 /** Validators kept ready by default. */
 const defaultCacheLimit = 256;
@@ -72,15 +46,8 @@ function createValidator(fields: DataModelFields): RowValidator {
   return (row, mode) => {
     if (mode?.partial === true) partial ??= compiled(partialSchema(held));
     const issues = run(mode?.partial === true && partial !== null ? partial : whole, withoutNulls(row, nullable));
-    const unknown = unknownColumns(row, columns);
-    const rest = issues.filter(({ field }) => !unknown.some((column) => column.field === field));
-    const all = [...unknown, ...rest].slice(0, issueLimit);
-    return all.length === 0 ? { ok: true } : { ok: false, issues: all };
+    return rowResult(row, columns, issues);
   };
-}
-
-function partialSchema(fields: DataModelFields): JsonObject {
-  return Object.fromEntries(Object.entries(fields).filter(([keyword]) => !wholeRowKeywords.includes(keyword)));
 }
 
 function compiled(schema: JsonObject): ValidateFunction {
@@ -98,12 +65,4 @@ function run(validate: ValidateFunction, row: unknown): ErrorIssue[] {
   // The function would keep the errors, and with them parts of the schema, until its next call.
   validate.errors = null;
   return issues;
-}
-
-function unknownColumns(row: unknown, columns: ReadonlySet<string>): ErrorIssue[] {
-  if (typeof row !== "object" || row === null || Array.isArray(row)) return [];
-  return Object.keys(row)
-    .filter((column) => !columns.has(column))
-    .slice(0, issueLimit)
-    .map((field) => ({ field, rule: "unknown_column", message: "must not be given: the model has no such column" }));
 }

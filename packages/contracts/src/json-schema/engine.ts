@@ -1,10 +1,9 @@
 import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
 import type { ErrorIssue } from "../errors.ts";
+import { compareByJson } from "./equality.ts";
 import { formatChecks } from "./formats.ts";
 import { linearPattern } from "./pattern.ts";
-
-/** Broken rules named in one answer. */
-export const issueLimit = 50;
+import { distinctIssues, words } from "./words.ts";
 
 /** ajv of draft 2020-12 with Waybill's three keywords, patterns on the linear-time engine, and no `new RegExp`. */
 export function createEngine(): Ajv2020 {
@@ -20,6 +19,7 @@ export function createEngine(): Ajv2020 {
     logger: false,
     code: { regExp },
   });
+  compareByJson(engine);
   engine.addVocabulary([
     { keyword: "x-primary-key", schemaType: "array" },
     { keyword: "x-pg", schemaType: "string" },
@@ -39,13 +39,7 @@ export function issuesOfErrors(errors: readonly ErrorObject[], prefix: readonly 
       rule: error.keyword,
       message: messageOf(error),
     }));
-  const seen = new Set<string>();
-  return issues
-    .filter(({ field, rule, message }) => {
-      const key = JSON.stringify([field, rule, message]);
-      return !seen.has(key) && seen.add(key);
-    })
-    .slice(0, issueLimit);
+  return distinctIssues(issues);
 }
 
 function fieldOf(error: ErrorObject): string[] {
@@ -53,33 +47,32 @@ function fieldOf(error: ErrorObject): string[] {
     .split("/")
     .slice(1)
     .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
-  const named = textParam(error, "missingProperty") ?? textParam(error, "additionalProperty");
-  return named === null ? path : [...path, named];
+  const named = ["missingProperty", "additionalProperty", "unevaluatedProperty"]
+    .map((param) => textParam(error, param))
+    .find((name) => name !== null);
+  return named === undefined ? path : [...path, named];
 }
 
 function messageOf(error: ErrorObject): string {
   switch (error.keyword) {
     case "required":
-      return "must be given";
+      return words.required;
     case "additionalProperties":
     case "unevaluatedProperties":
-      return "must not be given: the schema has no such property";
+      return words.additionalProperties;
     case "enum":
-      return `must be one of ${shortList(listParam(error, "allowedValues"))}`;
+      return words.allowed(listParam(error, "allowedValues"));
     case "const":
-      return `must be ${shortList([error.params["allowedValue"]])}`;
+      return words.constant(error.params["allowedValue"]);
     case "format":
-      return `must be a valid ${textParam(error, "format") ?? "value of its format"}`;
+      return words.format(textParam(error, "format") ?? "value of its format");
     case "type":
-      return `must be ${textParam(error, "type")?.replaceAll(",", " or ") ?? "of another type"}`;
+      return words.type(textParam(error, "type") ?? "of another type");
+    case "uniqueItems":
+      return words.uniqueItems;
     default:
       return error.message ?? `breaks the rule ${error.keyword}`;
   }
-}
-
-function shortList(values: readonly unknown[]): string {
-  const text = values.map((value) => JSON.stringify(value)).join(", ");
-  return text.length <= 200 ? text : `${text.slice(0, 200)}…`;
 }
 
 function textParam(error: ErrorObject, name: string): string | null {

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from "../primitives.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../primitives/json-object.ts";
 
 /** A schema inside a schema, and where it stands. */
 export interface Subschema {

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonValue } from "./json-value.ts";
+import { isJsonObject, type JsonValue } from "./json-object.ts";
 
 /** JSON text with keys in order, so that equal values have equal texts; nothing for what is no JSON. */
 export function canonicalJson(value: unknown): string {

@@ -1,16 +1,6 @@
 import { z } from "zod";
+import type { JsonObject, JsonValue } from "./json-object.ts";
 import { textFault } from "./text.ts";
-
-export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
-
-export interface JsonObject {
-  readonly [key: string]: JsonValue;
-}
-
-/** Whether a value that is JSON is an object. */
-export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 /** Depth of nesting that an input may have: far beyond real data, far below any stack. */
 export const jsonDepthLimit = 64;
