@@ -227,8 +227,20 @@ export const errorCatalog: { readonly [Code in ErrorCode]: { readonly descriptio
     },
   };
 
-/** One broken rule: the field as a path (`rows.3.iata`), the rule's name, and what is wrong in plain words. */
-export const errorIssueSchema = z.object({ field: z.string(), rule: z.string(), message: z.string() });
+/** What refused a value: the model's JSON Schema, one of its rules, or Postgres itself. */
+export const issueLayers = ["schema", "rule", "database"] as const;
+export type IssueLayer = (typeof issueLayers)[number];
+
+/**
+ * One broken rule: the field as a path (`rows.3.iata`), the rule's name, what is wrong in plain words, and for a row's
+ * values the layer that refused them.
+ */
+export const errorIssueSchema = z.object({
+  field: z.string(),
+  rule: z.string(),
+  message: z.string(),
+  layer: z.enum(issueLayers).optional(),
+});
 export type ErrorIssue = z.output<typeof errorIssueSchema>;
 
 /** What a caller learns of an error: never a stack, SQL text or a secret (decisions.md, Errors). */

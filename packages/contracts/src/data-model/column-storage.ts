@@ -1,5 +1,6 @@
 import type { JsonObject } from "../primitives/json-object.ts";
 import { columnLayers, type JsonType, jsonTypesOf, layerValues } from "./column-layers.ts";
+import { columnType } from "./column-type.ts";
 import type { DataModelFields } from "./columns.ts";
 import { type PostgresType, postgresTypeNames, postgresTypeOf, type TypeFamily } from "./postgres-types.ts";
 
@@ -17,14 +18,6 @@ const families: Readonly<Record<Exclude<JsonType, "null">, readonly TypeFamily[]
   string: ["text", "uuid", "timestamptz", "date", "timetz", "opaque"],
 };
 
-const formatTypes: ReadonlyMap<unknown, string> = new Map([
-  ["uuid", "uuid"],
-  ["date-time", "timestamptz"],
-  ["date", "date"],
-  // JSON Schema's time has an offset, which Postgres' plain time would drop without a word.
-  ["time", "timetz"],
-]);
-
 /** Which type of Postgres a column of the model has: `x-pg`, else by `type` and `format`. */
 export function columnStorage(fields: DataModelFields, column: string): ColumnStorage {
   const layers = columnLayers(fields, column);
@@ -36,48 +29,14 @@ export function columnStorage(fields: DataModelFields, column: string): ColumnSt
     const message = "must name a type besides null, such as string; or x-pg: jsonb, for any JSON value";
     return { ok: false, rule: "type", message };
   }
-  const [only] = json;
-  const single = json.length === 1 ? only : undefined;
-  if (single === undefined && !(json.length === 2 && json.every(isNumeric))) {
-    const message = `must be one type besides null, not ${json.join(" and ")}; or keep it with x-pg: jsonb`;
-    return { ok: false, rule: "type", message };
-  }
-  const type = postgresTypeOf(defaultType(single ?? "number", layers));
-  return type === null ? unknownType() : { ok: true, type, json: types };
-}
-
-function isNumeric(type: JsonType): boolean {
-  return type === "integer" || type === "number";
+  const type = columnType(fields, column);
+  if (type !== null) return { ok: true, type, json: types };
+  const message = `must be one type besides null, not ${json.join(" and ")}; or keep it with x-pg: jsonb`;
+  return { ok: false, rule: "type", message };
 }
 
 function unknownType(): ColumnStorage {
-  return { ok: false, rule: "x-pg", message: `must be one of ${postgresTypeNames}, or one of them with []` };
-}
-
-function defaultType(type: JsonType, layers: readonly JsonObject[]): string {
-  switch (type) {
-    case "string":
-      return layerValues(layers, "format").map((format) => formatTypes.get(format))[0] ?? "text";
-    case "integer":
-      return fitsInteger(layers) ? "integer" : "bigint";
-    case "number":
-      return "double precision";
-    case "boolean":
-      return "boolean";
-    case "array":
-    case "object":
-    case "null":
-      break;
-  }
-  return "jsonb";
-}
-
-function fitsInteger(layers: readonly JsonObject[]): boolean {
-  const numbers = (keywords: readonly string[]) =>
-    keywords.flatMap((keyword) => layerValues(layers, keyword)).filter((value) => typeof value === "number");
-  const least = Math.max(...numbers(["minimum", "exclusiveMinimum"]));
-  const most = Math.min(...numbers(["maximum", "exclusiveMaximum"]));
-  return least >= -2_147_483_648 && most <= 2_147_483_647;
+  return { ok: false, rule: "x-pg", message: `must be one of ${postgresTypeNames()}, or one of them with []` };
 }
 
 function storageNamed(

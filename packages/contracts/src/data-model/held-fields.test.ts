@@ -14,11 +14,11 @@ const fields = dataModelFieldsSchema.parse({
 });
 const filled = dataModelFieldsSchema.parse({
   type: "object",
-  required: ["id", "at", "on", "off"],
+  required: ["id", "at", "active", "off"],
   properties: {
     id: { type: "integer" },
     at: { type: "string", format: "date-time", "x-default": "now()" },
-    on: { type: "boolean", default: false },
+    active: { type: "boolean", default: false },
     off: { type: "boolean", default: null },
   },
 });

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from "../primitives/json-object.ts";
 import { columnLayers, layerValues } from "./column-layers.ts";
-import { columnStorage } from "./column-storage.ts";
+import { columnType } from "./column-type.ts";
 import { columnsOf, type DataModelFields, primaryKeyOf, requiredOf } from "./columns.ts";
 import type { PostgresType } from "./postgres-types.ts";
 
@@ -11,8 +11,8 @@ import type { PostgresType } from "./postgres-types.ts";
  */
 export function heldFields(fields: DataModelFields): DataModelFields {
   const properties = Object.entries(fields.properties).map(([column, property]): [string, JsonObject] => {
-    const storage = columnStorage(fields, column);
-    return [column, storage.ok ? held(property, storage.type) : property];
+    const type = columnType(fields, column);
+    return [column, type === null ? property : held(property, type)];
   });
   const required = requiredOf(fields).filter((column) => !hasDefault(fields, column));
   return { ...fields, required, properties: Object.fromEntries(properties) };

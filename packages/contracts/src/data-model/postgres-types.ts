@@ -70,7 +70,8 @@ const aliases: Readonly<Record<string, string>> = {
 };
 
 /** Types that `x-pg` may name, for messages. */
-export const postgresTypeNames = [...plain.map(({ name }) => name), "varchar(n)", "numeric(p,s)"].join(", ");
+export const postgresTypeNames = (): string =>
+  [...plain.map(({ name }) => name), "varchar(n)", "numeric(p,s)"].join(", ");
 
 /** The type that `x-pg` names; null for one that Waybill does not know. `[]` makes an array of it. */
 export function postgresTypeOf(text: string): PostgresType | null {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { filterOperators } from "../data-query.ts";
 import { operationStatuses, operationTypes } from "../database-operation.ts";
-import { errorCodes } from "../errors.ts";
+import { errorCodes, issueLayers } from "../errors.ts";
 import { connectionStatuses, supabaseClientPhases } from "../supabase-client.ts";
 import {
   authenticationContextRows,
@@ -254,7 +254,10 @@ const data: Model = {
   dataRemoveInputSchema: fc.record({ model: modelNames, key: dataKeys }),
 };
 
-const issues = fc.record({ field: texts, rule: texts, message: texts });
+const issues = fc.record(
+  { field: texts, rule: texts, message: texts, layer: fc.constantFrom(...issueLayers) },
+  { requiredKeys: ["field", "rule", "message"] },
+);
 
 const primitives: Model = {
   clientIdSchema: clientIds,

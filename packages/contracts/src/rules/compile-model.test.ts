@@ -1,0 +1,150 @@
+import { describe, expect, it } from "vitest";
+import { dataModelFieldsSchema } from "../data-model/fields.ts";
+import type { ValidationRule } from "../data-model/parts.ts";
+import { createRowValidator } from "../browser/row-validator.ts";
+import type { JsonObject } from "../primitives/json-object.ts";
+import { compileModel, createModelCompiler } from "./compile-model.ts";
+
+const fields = dataModelFieldsSchema.parse({
+  type: "object",
+  required: ["id"],
+  properties: {
+    id: { type: "string" },
+    low: { type: ["integer", "null"] },
+    high: { type: ["integer", "null"] },
+    price: { type: "number" },
+    size: { type: "integer", default: 7 },
+    at: { type: "string", format: "date-time" },
+    until: { type: "string", format: "date-time" },
+    tags: { type: "array", maxItems: 2000, items: { type: ["string", "null"] } },
+    home: { type: ["object", "null"], properties: { floor: { type: ["integer", "null"] } } },
+  },
+});
+const rule = (expression: string, name = "r"): ValidationRule => ({ name, expression, message: `no ${name}` });
+
+/** By the server and by the browser, which must say the same. */
+function outcome(expression: string, row: JsonObject): string[] {
+  const [server, browser] = [compileModel, createRowValidator].map((make) => make(fields, [rule(expression)]).row(row));
+  expect(browser).toEqual(server);
+  return server?.ok === false ? server.issues.map(({ message }) => message) : [];
+}
+const held: string[] = [];
+
+describe("a null or absent column", () => {
+  it.each([
+    ["low < high", { low: 1 }],
+    ["low < high", { low: 1, high: null }],
+    ["!(low == high)", { low: 1 }],
+    ["low in [1, 2]", {}],
+    ["low != null && high < 3", { low: 1 }],
+    ["low == null || low < high", { high: 2 }],
+    ["low == null || low < high", { low: 1 }],
+    ["home.floor > 3", { home: { floor: null } }],
+    ["home.floor > 3", { home: {} }],
+    ["home.floor > 3", { home: null }],
+    ["at < until", { at: "2026-01-01T00:00:00Z" }],
+  ])("leaves %s open for %j, which holds as in SQL", (expression, row) => {
+    expect(outcome(expression, { id: "a", ...row })).toEqual(held);
+  });
+
+  it.each([
+    ["low != null && high < 3", { high: 2 }],
+    ["low != null", { low: null }],
+    ["low != null || high > 3", { high: 2 }],
+    ["low == null", { low: 1 }],
+    ["has(home.floor)", { home: { floor: null } }],
+    ["tags.all(t, t != null)", { tags: ["a", null] }],
+  ])("does not hide that %s is broken by %j", (expression, row) => {
+    const distinct = [...new Set(outcome(expression, { id: "a", ...row }))];
+    expect(distinct).toEqual(["no r"]);
+  });
+
+  it("is its default when a row is created without it", () => {
+    expect(outcome("size > 7", { id: "a" })).toEqual(["no r"]);
+    expect(outcome("size > 7", { id: "a", size: 8 })).toEqual(held);
+  });
+});
+
+describe("values", () => {
+  it.each([
+    ["low % 2 == 1", { low: 3 }],
+    ["low == 3 && low > 2.5", { low: 3.0 }],
+    ["low > 9007199254740990", { low: 9_007_199_254_740_991 }],
+    ["price == 3.0 && price < 4", { price: 3 }],
+    ["home.floor % 2 == 0", { home: { floor: 4 } }],
+    ["size(id) == 2 && id.matches('^..$')", { id: "🛫b" }],
+    ["id != 'e\u0301'", { id: "\u00e9" }],
+    ["at < until", { at: "2026-01-01T00:00:00.123456+00:00", until: "2026-01-01t00:00:00.124z" }],
+    ["at == until", { at: "2026-01-01T02:00:00+02:00", until: "2026-01-01t00:00:00Z" }],
+    ["until - at == duration('0s')", { at: "2016-12-31T23:59:59Z", until: "2016-12-31T23:59:60Z" }],
+    ["at < timestamp('2030-01-01T00:00:00Z')", { at: "2026-01-01T00:00:00Z" }],
+  ])("hold %s for %j", (expression, row) => {
+    expect(outcome(expression, { id: "a", ...row })).toEqual(held);
+  });
+
+  it("end in an issue of the rule where it cannot be told, without the value", () => {
+    const [told] = outcome("10 / low > 1", { id: "a", low: 0 });
+    expect(told).toBe("must be such that the rule can be told: it ends in division by zero");
+  });
+
+  it("are too many or too long for a rule at 65,536 characters and items", () => {
+    const fitting = "a".repeat(65_536);
+    expect(outcome("id.contains('b') || size(id) > 3", { id: fitting })).toEqual(held);
+    expect(outcome("id.contains('b') || size(id) > 3", { id: `${fitting}a` })).toEqual([
+      expect.stringMatching(/65536 characters and items/),
+    ]);
+  });
+
+  it("meet patterns on the linear-time engine", () => {
+    expect(outcome("id.matches('^(a|aa)+$')", { id: `${"a".repeat(60_000)}b` })).toEqual(["no r"]);
+  });
+});
+
+describe("a model", () => {
+  const model = compileModel(fields, [rule("low < high", "order"), { ...rule("size != 3", "three"), fields: ["id"] }]);
+
+  it("asks its rules only when the schema holds, and names layer, rule and fields", () => {
+    expect(model.row({ id: 1, low: 2, high: 1 })).toMatchObject({ issues: [{ field: "id", layer: "schema" }] });
+    expect(model.row({ id: "a", low: 2, high: 1, size: 3 })).toEqual({
+      ok: false,
+      issues: [
+        { field: "low", rule: "order", message: "no order", layer: "rule" },
+        { field: "high", rule: "order", message: "no order", layer: "rule" },
+        { field: "id", rule: "three", message: "no three", layer: "rule" },
+      ],
+    });
+  });
+
+  it("holds changes against the rules that look at them, together with the row before", () => {
+    expect([model.needsBefore(["low"]), model.needsBefore(["size"]), model.needsBefore(["low", "high"])]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    expect(model.changes({ low: 5 })).toEqual({ ok: true });
+    expect(model.changes({ low: 5 }, { id: "a", high: 3, size: 3 })).toMatchObject({ issues: [{ rule: "order" }, {}] });
+    expect(model.changes({ high: null }, { id: "a", low: 3 })).toEqual({ ok: true });
+    expect(model.changes({ low: 5, high: 3 })).toMatchObject({ ok: false });
+    expect(model.changes({ price: 1 }, { id: "a", low: 3, high: 1 }), "was broken before").toEqual({ ok: true });
+    expect(model.changes({ low: "5" })).toMatchObject({ issues: [{ field: "low", layer: "schema" }] });
+  });
+
+  it("refuses every row where a stored rule cannot be run, and says who can help", () => {
+    const broken = compileModel(fields, [rule("no CEL at all")]);
+    expect(broken.row({ id: "a" })).toMatchObject({
+      issues: [{ field: "", rule: "r", message: expect.stringContaining("models.update"), layer: "rule" }],
+    });
+    expect(broken.changes({ price: 1 })).toMatchObject({ ok: false });
+  });
+
+  it("is kept ready, of many the last ones", () => {
+    const compiler = createModelCompiler({ limit: 2 });
+    const numbered = (number: number) => compiler.compile(fields, [rule(`size > ${number}`)]);
+    const first = numbered(1);
+    expect(numbered(1)).toBe(first);
+    numbered(2);
+    numbered(3);
+    expect(compiler.size).toBe(2);
+    expect(numbered(1)).not.toBe(first);
+  });
+});

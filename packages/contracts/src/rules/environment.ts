@@ -1,0 +1,41 @@
+import { Environment } from "@marcbachmann/cel-js";
+import { createLruCache } from "../json-schema/lru.ts";
+import { type LinearPattern, linearPattern } from "../json-schema/pattern.ts";
+
+/** What `matches` is called once its pattern runs on the linear-time engine: the library's own would run on RegExp. */
+export const linearMatches = "matches_in_linear_time";
+
+/** By what name a column is asked for where it is compared with null: longer than any column's name can be. */
+export function nullable(column: string): string {
+  return `${column}_${"or_null".padEnd(64, "_")}`;
+}
+
+const limits = { maxAstNodes: 400, maxDepth: 40, maxListElements: 100, maxMapEntries: 100, maxCallArguments: 8 };
+
+/** Patterns of rules kept ready; a process that runs more rules than that compiles some again. */
+const patterns = createLruCache<LinearPattern>(256);
+
+function environment(unlistedVariablesAreDyn: boolean): Environment {
+  return new Environment({ unlistedVariablesAreDyn, limits }).registerFunction(
+    `string.${linearMatches}(string): bool`,
+    (text: string, pattern: string) => patterns.get(pattern, () => linearPattern(pattern)).test(text),
+    { async: false },
+  );
+}
+
+/** Where all rules run. Types were checked when the model was stored, so that here null can simply be missing. */
+export const evaluation = environment(true);
+
+/** Where a rule's types are checked against the columns' own, and the columns that CEL has another meaning for. */
+export function typedEnvironment(types: ReadonlyMap<string, string>) {
+  const typed = environment(false);
+  const taken = new Set<string>();
+  for (const [name, type] of types) {
+    try {
+      typed.registerVariable(name, type);
+    } catch {
+      taken.add(name);
+    }
+  }
+  return { typed, taken };
+}
