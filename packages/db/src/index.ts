@@ -16,6 +16,21 @@ export {
   parseEncryptionKeys,
   type EncryptionKeys,
 } from "./secrets.ts";
+export {
+  MigrationError,
+  migrationPlanSchema,
+  planChange,
+  proveChange,
+  type MigrationErrorCode,
+  type MigrationPlan,
+  type PlanOptions,
+  type Proof,
+  type ProveOptions,
+  type Rename,
+  type SampleRows,
+  type ScratchDatabase,
+  type Statement,
+} from "./models/migrations/index.ts";
 export { storeError, type Answer } from "./stores/answer.ts";
 export type { ClientPage, ClientStore } from "./stores/clients.ts";
 export { codeOfDatabase } from "./stores/database-codes.ts";

@@ -1,0 +1,7 @@
+export { MigrationError, type MigrationErrorCode } from "./migration-error.ts";
+export { migrationPlanSchema, type MigrationPlan, type Statement } from "./migration-plan.ts";
+export { planChange, type PlanOptions } from "./plan-change.ts";
+export { proveChange, type Proof, type ProveOptions } from "./prove-change.ts";
+export type { Rename } from "./renames.ts";
+export type { SampleRows } from "./sample-rows.ts";
+export type { ScratchDatabase } from "./sql-session.ts";
