@@ -17,10 +17,17 @@ export {
   type EncryptionKeys,
 } from "./secrets.ts";
 export {
+  applyChange,
   MigrationError,
   migrationPlanSchema,
   planChange,
   proveChange,
+  purgeDropped,
+  rollbackChange,
+  type ApplyOptions,
+  type ChangeOptions,
+  type ChangeReport,
+  type ChangeStep,
   type MigrationErrorCode,
   type MigrationPlan,
   type PlanOptions,

@@ -1,3 +1,12 @@
+export {
+  applyChange,
+  purgeDropped,
+  rollbackChange,
+  type ApplyOptions,
+  type ChangeOptions,
+  type ChangeReport,
+  type ChangeStep,
+} from "./apply-change.ts";
 export { MigrationError, type MigrationErrorCode } from "./migration-error.ts";
 export { migrationPlanSchema, type MigrationPlan, type Statement } from "./migration-plan.ts";
 export { planChange, type PlanOptions } from "./plan-change.ts";
