@@ -1,13 +1,6 @@
 import { z } from "zod";
-import {
-  columnNameSchema,
-  cursorSchema,
-  jsonObjectSchema,
-  type JsonValue,
-  jsonValueSchema,
-  modelNameSchema,
-  storedRowSchema,
-} from "./primitives.ts";
+import { dataFilterSchema, dataWhereSchema, isPlain } from "./data-query-filter.ts";
+import { columnNameSchema, cursorSchema, jsonObjectSchema, modelNameSchema, storedRowSchema } from "./primitives.ts";
 
 /** Rows of one page, and of one createMany. */
 const rowLimit = 1000;
@@ -21,8 +14,6 @@ export const dataRowInputSchema = jsonObjectSchema.superRefine((row, context) =>
   }
 });
 
-const isPlain = (value: JsonValue): boolean => typeof value !== "object";
-
 /** The values of a row's primary key by column. */
 export const dataKeySchema = dataRowInputSchema
   .refine((key) => Object.keys(key).length > 0, { error: "must give the columns of the model's primary key" })
@@ -31,34 +22,6 @@ export const dataKeySchema = dataRowInputSchema
   });
 
 export type DataKey = z.output<typeof dataKeySchema>;
-
-export const filterOperators = ["eq", "neq", "gt", "gte", "lt", "lte", "like", "ilike", "in", "is"] as const;
-
-/** One condition on a column; all conditions of a list must hold. */
-export const dataFilterSchema = z
-  .strictObject({
-    column: columnNameSchema,
-    op: z.enum(filterOperators, { error: `must be one of ${filterOperators.join(", ")}` }),
-    value: jsonValueSchema,
-  })
-  .superRefine(({ op, value }, context) => {
-    const fault = operandFault(op, value);
-    if (fault !== null) context.addIssue({ code: "custom", path: ["value"], message: fault });
-  });
-export type DataFilter = z.output<typeof dataFilterSchema>;
-
-type Operator = (typeof filterOperators)[number];
-
-function operandFault(op: Operator, value: JsonValue): string | null {
-  if (op === "in") {
-    // PostgREST would take a null among them for the text "null"; in SQL it equals nothing.
-    const fits = Array.isArray(value) && value.length > 0 && value.length <= 200 && value.every(isPlain);
-    return fits ? null : "must be an array of 1 to 200 plain values for in; ask for null with is";
-  }
-  if (op === "is") return value === null || typeof value === "boolean" ? null : "must be null, true or false for is";
-  if (op === "like" || op === "ilike") return typeof value === "string" ? null : `must be a pattern as text for ${op}`;
-  return isPlain(value) ? null : `must be one plain value for ${op}; ask for null with is`;
-}
 
 const model = modelNameSchema;
 
@@ -69,7 +32,9 @@ export const dataListInputSchema = z.strictObject({
     .min(1, { error: "must name at least one column, or be left out for all" })
     .max(500, { error: "must name at most 500 columns" })
     .optional(),
+  /** All of them must hold, and `where` too. */
   filters: z.array(dataFilterSchema).max(20, { error: "must have at most 20 conditions" }).optional(),
+  where: dataWhereSchema.optional(),
   order: z
     .array(
       z.strictObject({

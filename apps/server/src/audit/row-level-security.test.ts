@@ -48,7 +48,7 @@ describe.each(["pglite", "native"] as const)("on %s", (engine) => {
     for (const mark of [secret, world.ada.userId, id]) expect(JSON.stringify(found)).not.toContain(mark);
   };
 
-  const operands: Readonly<Record<(typeof filterOperators)[number], string | string[] | null>> = {
+  const operands: Readonly<Record<Exclude<(typeof filterOperators)[number], "contains">, string | string[] | null>> = {
     eq: slug,
     neq: "x",
     gt: "a",
@@ -60,7 +60,8 @@ describe.each(["pglite", "native"] as const)("on %s", (engine) => {
     in: [slug],
     is: null,
   };
-  it.each(filterOperators)("no filter by %s finds another's row", async (op) => {
+  // a note has no column with parts: `contains` is asked in where.test.ts
+  it.each(filterOperators.filter((op) => op !== "contains"))("no filter by %s finds another's row", async (op) => {
     const filters = [{ column: "slug", op, value: operands[op] }];
     // there is something to find
     expect((await world.ada.api.data.list.query({ model: world.model, filters })).rows).not.toEqual([]);

@@ -46,6 +46,12 @@ export const validInputs: { [Path in ProcedurePath]: InputAt<Path> } = {
       { column: "latitude", op: "in", value: [1, 2] },
       { column: "owner_id", op: "is", value: null },
     ],
+    where: {
+      and: [
+        { or: [{ column: "state", op: "like", value: "A%" }] },
+        { not: { column: "latitude", op: "gt", value: 80 } },
+      ],
+    },
     order: [{ column: "name", direction: "desc" }],
   },
   "data.remove": { model: "airports", key: { iata: "ANC" } },

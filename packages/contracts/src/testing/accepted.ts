@@ -1,5 +1,4 @@
 import fc from "fast-check";
-import { filterOperators } from "../data-query.ts";
 import { operationStatuses, operationTypes } from "../database-operation.ts";
 import { errorCodes, issueLayers } from "../errors.ts";
 import { connectionStatuses, supabaseClientPhases } from "../supabase-client.ts";
@@ -18,6 +17,7 @@ import {
   uuids,
   versions,
 } from "./arbitraries.ts";
+import { data, dataRows } from "./accepted-data.ts";
 import { reading } from "./accepted-reading.ts";
 import { stats } from "./accepted-stats.ts";
 import { definitions, indexes, policies, relationships, rules, words } from "./definitions.ts";
@@ -32,7 +32,6 @@ const uuidv7s = fc.uuid({ version: 7 });
 const flags = fc.boolean();
 const urls = fc.webUrl({ validSchemes: ["https"] }).filter((url) => !url.includes("@"));
 const addresses = fc.oneof(fc.ipV4(), fc.ipV6());
-const scalars = fc.oneof(texts, fc.integer(), flags);
 
 /** What a login may bring at whatever time this test runs. */
 const expiries = fc
@@ -181,20 +180,7 @@ const sessions: Model = {
   authenticationContextPageSchema: pageOf(sessionOutputs),
 };
 
-const dataRows = fc.dictionary(columnNames, jsonValues, { maxKeys: 4 });
-const dataKeys = fc.dictionary(columnNames, scalars, { minKeys: 1, maxKeys: 3 });
 const modelNames = fc.stringMatching(/^[A-Z][a-z_0-9]{0,20}$/);
-const dataFilters = fc
-  .record({
-    column: columnNames,
-    op: fc.constantFrom(...filterOperators),
-    text: texts,
-    scalars: fc.array(scalars, { minLength: 1, maxLength: 3 }),
-  })
-  .map(({ column, op, text, scalars }) => {
-    if (op === "in") return { column, op, value: scalars };
-    return { column, op, value: op === "is" ? null : text };
-  });
 
 const models: Model = {
   dataModelSchema: fc.oneof(
@@ -227,31 +213,6 @@ const models: Model = {
   rlsPoliciesSchema: fc.oneof(fc.array(policies, { maxLength: 1 }), fc.constant({ preset: "public-read" })),
   rlsPresetSchema: fc.constantFrom("own-rows", "tenant", "public-read"),
   onDeleteSchema: fc.constantFrom("cascade", "set null", "restrict", "no action", undefined),
-};
-
-const data: Model = {
-  dataRowInputSchema: dataRows,
-  dataRowSchema: dataRows,
-  dataKeySchema: dataKeys,
-  dataFilterSchema: dataFilters,
-  dataListInputSchema: fc.record(
-    {
-      model: modelNames,
-      columns: fc.array(columnNames, { minLength: 1, maxLength: 3 }),
-      filters: fc.array(dataFilters, { maxLength: 3 }),
-      order: fc.array(fc.record({ column: columnNames }), { maxLength: 4 }),
-      limit: fc.integer({ min: 1, max: 1000 }),
-      cursor: words,
-    },
-    { requiredKeys: ["model"] },
-  ),
-  dataListOutputSchema: pageOf(dataRows),
-  dataGetInputSchema: fc.record({ model: modelNames, key: dataKeys }),
-  dataCreateInputSchema: fc.record({ model: modelNames, row: dataRows }),
-  dataCreateManyInputSchema: fc.record({ model: modelNames, rows: fc.array(dataRows, { minLength: 1, maxLength: 3 }) }),
-  dataCreateManyOutputSchema: fc.record({ rows: fc.array(dataRows, { maxLength: 3 }) }),
-  dataUpdateInputSchema: fc.record({ model: modelNames, key: dataKeys, changes: dataKeys }),
-  dataRemoveInputSchema: fc.record({ model: modelNames, key: dataKeys }),
 };
 
 const issues = fc.record(

@@ -282,7 +282,6 @@ describe("values that only Postgres can refuse", () => {
     ["airports", { filters: [{ column: "owner_id", op: "eq" as const, value: "no uuid" }] }],
     ["airports", { filters: [{ column: "owner_id", op: "eq" as const, value: "[LEDGER_FULL]" }] }],
     ["airports", { filters: [{ column: "owner_id", op: "in" as const, value: ["no uuid", 'x","y'] }] }],
-    ["routes", { filters: [{ column: "count", op: "gt" as const, value: 1.5 }] }],
     ["routes", { filters: [{ column: "count", op: "lt" as const, value: 1e300 }] }],
     ["routes", { filters: [{ column: "count", op: "in" as const, value: [2 ** 53] }] }],
   ])("are the caller's fault in %s: %j", async (model, input) => {

@@ -1,17 +1,9 @@
-import type { DataListInput, DataModelFields, ErrorIssue, JsonObject, JsonValue } from "@waybill/contracts";
+import type { DataFilter, DataWhere, ErrorIssue, JsonObject, JsonValue } from "@waybill/contracts";
 import type { ReadyModel } from "../models/model-lookup.ts";
-
-type Filter = NonNullable<DataListInput["filters"]>[number];
+import { columnType, type ColumnType, fits, hasParts, isTextual } from "./column-types.ts";
 
 /** Characters that a key may have in a URL, percent-encoded; servers refuse longer lines with less helpful words. */
 const keyLimit = 8000;
-
-/** The types of JSON Schema that a JavaScript value may stand for. */
-const jsonTypes: Readonly<Record<string, readonly string[]>> = {
-  string: ["string"],
-  number: ["number", "integer"],
-  boolean: ["boolean"],
-};
 
 export function columnFaults({ columns, model }: ReadyModel, column: string, field: string): ErrorIssue[] {
   if (columns.includes(column)) return [];
@@ -19,60 +11,80 @@ export function columnFaults({ columns, model }: ReadyModel, column: string, fie
 }
 
 /** What is wrong with an order: only plain values have a place in one that a cursor can name. */
-export function orderFaults(ready: ReadyModel, column: string, index: number): ErrorIssue[] {
-  const field = `order.${index}.column`;
-  const types = typesOf(ready.model.fields, column) ?? [];
-  if (!types.includes("object") && !types.includes("array")) return columnFaults(ready, column, field);
+export function orderFaults(ready: ReadyModel, column: string, field: string): ErrorIssue[] {
+  if (hasParts(columnType(ready.model.fields, column)) !== true) return columnFaults(ready, column, field);
   return [{ field, rule: "type", message: `must not be ${column}: it holds no plain values` }];
+}
+
+/** What is wrong with a tree of conditions, which {@link filterFaults} tells of each. */
+export function whereFaults(ready: ReadyModel, where: DataWhere, at: string): ErrorIssue[] {
+  if ("column" in where) return filterFaults(ready, where, at);
+  if ("not" in where) return whereFaults(ready, where.not, `${at}.not`);
+  const [key, parts] = "and" in where ? (["and", where.and] as const) : (["or", where.or] as const);
+  return parts.flatMap((part, index) => whereFaults(ready, part, `${at}.${key}.${index}`));
 }
 
 /**
  * What is wrong with a filter, given its column's type. Postgres would tell too, but names neither field nor rule.
  * A column without a declared type takes any value.
  */
-export function filterFaults(ready: ReadyModel, filter: Filter, index: number): ErrorIssue[] {
-  const at = `filters.${index}`;
+export function filterFaults(ready: ReadyModel, filter: DataFilter, at: string): ErrorIssue[] {
   const unknown = columnFaults(ready, filter.column, `${at}.column`);
-  const types = typesOf(ready.model.fields, filter.column);
-  if (unknown.length > 0 || types === null) return unknown;
-  if (filter.op === "like" || filter.op === "ilike") {
-    if (types.includes("string")) return [];
-    return [{ field: `${at}.op`, rule: "type", message: `must not be ${filter.op}: ${filter.column} is no text` }];
+  if (unknown.length > 0) return unknown;
+  const type = columnType(ready.model.fields, filter.column);
+  const operator = operatorFault(filter, type);
+  if (operator !== null) return [{ field: `${at}.op`, rule: "type", message: operator }];
+  const message = valueFault(filter, type);
+  return message === null ? [] : [{ field: `${at}.value`, rule: "type", message }];
+}
+
+function operatorFault({ column, op }: DataFilter, type: ColumnType): string | null {
+  const { types } = type;
+  if (op === "is") return null;
+  if (op === "like" || op === "ilike") {
+    return isTextual(type) ? null : `must not be ${op}: ${column} is no text; use eq, in, gt or lt`;
   }
-  if (filter.op === "is") {
-    if (filter.value === null || types.includes("boolean")) return [];
-    return [{ field: `${at}.value`, rule: "type", message: `must be null: ${filter.column} is no boolean` }];
+  if (op === "contains") {
+    return hasParts(type) === false ? `must not be contains: ${column} is no array or object; use eq or like` : null;
   }
-  const values = Array.isArray(filter.value) ? filter.value : [filter.value];
-  return values.every((value: JsonValue) => fits(types, value)) ? [] : [typeFault(`${at}.value`, types)];
+  if (types !== null && !types.some(isPlainType)) return `must not be ${op}: ${column} has parts; use contains`;
+  const compares = op !== "eq" && op !== "neq" && op !== "in";
+  return compares && types?.every((name) => name === "boolean" || name === "null") === true
+    ? `must not be ${op}: ${column} is a boolean, which has no order; use eq or is`
+    : null;
+}
+
+function isPlainType(type: string): boolean {
+  return type === "string" || type === "number" || type === "integer" || type === "boolean";
+}
+
+function valueFault({ column, op, value }: DataFilter, { types }: ColumnType): string | null {
+  if (types === null || op === "like" || op === "ilike") return null;
+  if (op === "is") return value === null || types.includes("boolean") ? null : `must be null: ${column} is no boolean`;
+  if (op === "contains") {
+    const form = Array.isArray(value) ? "array" : "object";
+    return types.includes(form) ? null : `must be an ${form === "array" ? "object" : "array"}, as ${column} is`;
+  }
+  const values = Array.isArray(value) ? value : [value];
+  return values.every((one: JsonValue) => fits(types, one)) ? null : typeMessage(types);
 }
 
 /** What is wrong with a row's key: it must name every column of the primary key and no other. */
-export function keyFaults({ model, primaryKey }: ReadyModel, key: JsonObject): ErrorIssue[] {
+export function keyFaults({ model, primaryKey }: ReadyModel, key: JsonObject, at = "key"): ErrorIssue[] {
   const given = Object.keys(key);
   if (given.length !== primaryKey.length || !primaryKey.every((column) => Object.hasOwn(key, column))) {
-    return [{ field: "key", rule: "primary_key", message: `must be the primary key: ${primaryKey.join(", ")}` }];
+    return [{ field: at, rule: "primary_key", message: `must be the primary key: ${primaryKey.join(", ")}` }];
   }
   if (encodeURIComponent(JSON.stringify(key)).length > keyLimit) {
-    return [{ field: "key", rule: "too_long", message: `must have at most ${keyLimit} characters, percent-encoded` }];
+    return [{ field: at, rule: "too_long", message: `must have at most ${keyLimit} characters, percent-encoded` }];
   }
   return Object.entries(key).flatMap(([column, value]) => {
-    const types = typesOf(model.fields, column);
-    return types === null || fits(types, value) ? [] : [typeFault(`key.${column}`, types)];
+    const { types } = columnType(model.fields, column);
+    if (types === null || fits(types, value)) return [];
+    return [{ field: `${at}.${column}`, rule: "type", message: typeMessage(types) }];
   });
 }
 
-function typeFault(field: string, types: readonly string[]): ErrorIssue {
-  return { field, rule: "type", message: `must be of type ${types.join(" or ")}, as its column is` };
-}
-
-function fits(types: readonly string[], value: JsonValue): boolean {
-  return value === null || (jsonTypes[typeof value] ?? []).some((type) => types.includes(type));
-}
-
-/** The declared types of a column; null if its schema declares none. */
-function typesOf(fields: DataModelFields, column: string): readonly string[] | null {
-  const type = Object.hasOwn(fields.properties, column) ? fields.properties[column]?.["type"] : undefined;
-  if (typeof type === "string") return [type];
-  return Array.isArray(type) ? type.filter((name): name is string => typeof name === "string") : null;
+function typeMessage(types: readonly string[]): string {
+  return `must be of type ${types.join(" or ")}, as its column is`;
 }

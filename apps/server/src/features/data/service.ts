@@ -5,9 +5,10 @@ import { z } from "zod";
 import { ApiError, invalidField } from "../../trpc/api-error.ts";
 import type { ModelLookup, ReadyModel } from "../models/model-lookup.ts";
 import type { Caller } from "../sessions/caller.ts";
-import { behind, decodeCursor, encodeCursor, type OrderColumn, quoteValue, totalOrder } from "./keyset.ts";
+import { behind, decodeCursor, encodeCursor, type OrderColumn, totalOrder } from "./keyset.ts";
 import { dataError, type DataAnswer } from "./data-error.ts";
-import { columnFaults, filterFaults, keyFaults, orderFaults } from "./faults.ts";
+import { columnFaults, filterFaults, keyFaults, orderFaults, whereFaults } from "./faults.ts";
+import { operationOf, whereText } from "./filter-text.ts";
 
 /** Who calls, and under which request. */
 export interface DataCall {
@@ -119,23 +120,33 @@ export function createDataService(waybill: Waybill, lookup: ModelLookup): DataSe
 }
 
 async function list({ ready, client }: Table, input: DataListInput, answers: LongestAnswer): Promise<Page> {
-  const { columns = ready.columns, filters = [], limit, cursor } = input;
+  const { columns = ready.columns, filters = [], where, limit, cursor } = input;
   refuse([
     ...(input.columns ?? []).flatMap((column, index) => columnFaults(ready, column, `columns.${index}`)),
-    ...filters.flatMap((filter, index) => filterFaults(ready, filter, index)),
-    ...(input.order ?? []).flatMap((place, index) => orderFaults(ready, place.column, index)),
+    ...filters.flatMap((filter, index) => filterFaults(ready, filter, `filters.${index}`)),
+    ...(where === undefined ? [] : whereFaults(ready, where, "where")),
+    ...(input.order ?? []).flatMap((place, index) => orderFaults(ready, place.column, `order.${index}.column`)),
   ]);
   const order = totalOrder(input.order, ready.primaryKey);
   const selected = selection(ready, [...columns, ...order.map(({ column }) => column)]);
   const rowsAfter = (after: string | null) => {
     let query = from(client, ready).select(selected);
-    for (const { column, op, value } of filters) query = query.filter(column, op, operand(value));
-    if (after !== null) query = query.or(behindCursor(order, after));
+    for (const filter of filters) {
+      const { operator, operand } = operationOf(ready, filter);
+      query = query.filter(filter.column, operator, operand);
+    }
+    // in one expression: of several the embedded Data API keeps the last
+    const whole = [
+      ...(where === undefined ? [] : [whereText(ready, where)]),
+      ...(after === null ? [] : [`or(${behindCursor(order, after)})`]),
+    ];
+    if (whole.length > 0) query = query.or(whole.length === 1 ? whole.join("") : `and(${whole.join(",")})`);
     for (const { column, ascending } of order) query = query.order(column, { ascending, nullsFirst: false });
     return query;
   };
   // a cursor that was tampered with can bring values that no filter did
-  const source = filters.length === 0 && cursor !== undefined ? "cursor" : "filters";
+  const source =
+    filters.length > 0 ? "filters" : where !== undefined ? "where" : cursor === undefined ? "filters" : "cursor";
   const read = async (query: PromiseLike<DataAnswer>) => {
     return wholeRowsOf(`Listing ${input.model}`, ready, await query, source);
   };
@@ -173,16 +184,6 @@ function cursorAfter(order: readonly OrderColumn[], last: DataRow): string {
   const cursor = encodeCursor(order, last);
   if (cursor !== null && cursor.length <= cursorLimit) return cursor;
   throw invalidField("order", "too_long", "must be by columns with short plain values, or pages cannot be told apart");
-}
-
-function operand(value: DataFilterValue): DataFilterValue | string {
-  return Array.isArray(value) ? `(${value.filter(isPlain).map(quoteValue).join(",")})` : value;
-}
-
-type DataFilterValue = NonNullable<DataListInput["filters"]>[number]["value"];
-
-function isPlain(value: unknown): value is string | number | boolean {
-  return typeof value === "string" || typeof value === "number" || typeof value === "boolean";
 }
 
 function from(client: SupabaseClient, { model }: ReadyModel) {

@@ -1,0 +1,62 @@
+import fc from "fast-check";
+import { type DataFilter, type DataWhere, filterOperators } from "../data-query-filter.ts";
+import { jsonValues, texts } from "./arbitraries.ts";
+import { words } from "./definitions.ts";
+
+const columnNames = fc.stringMatching(/^[a-z]{3}_[a-z0-9]{0,10}$/);
+const modelNames = fc.stringMatching(/^[A-Z][a-z_0-9]{0,20}$/);
+const scalars = fc.oneof(texts, fc.integer(), fc.boolean());
+
+export const dataRows = fc.dictionary(columnNames, jsonValues, { maxKeys: 4 });
+const dataKeys = fc.dictionary(columnNames, scalars, { minKeys: 1, maxKeys: 3 });
+
+const filters: fc.Arbitrary<DataFilter> = fc
+  .record({
+    column: columnNames,
+    op: fc.constantFrom(...filterOperators),
+    text: texts,
+    scalars: fc.array(scalars, { minLength: 1, maxLength: 3 }),
+  })
+  .map(({ column, op, text, scalars }) => {
+    if (op === "in" || op === "contains") return { column, op, value: scalars };
+    return { column, op, value: op === "is" ? null : text };
+  });
+
+const trees = fc.letrec<{ tree: DataWhere }>((tie) => ({
+  tree: fc.oneof(
+    { maxDepth: 3 },
+    filters,
+    fc.array(tie("tree"), { minLength: 1, maxLength: 2 }).map((and) => ({ and })),
+    fc.array(tie("tree"), { minLength: 1, maxLength: 2 }).map((or) => ({ or })),
+    tie("tree").map((not) => ({ not })),
+  ),
+})).tree;
+
+const conditions = { filters: fc.array(filters, { maxLength: 3 }), where: trees };
+
+/** What the schemas of `data` must take. */
+export const data: Record<string, fc.Arbitrary<unknown>> = {
+  dataRowInputSchema: dataRows,
+  dataRowSchema: dataRows,
+  dataKeySchema: dataKeys,
+  dataFilterSchema: filters,
+  dataWhereSchema: trees,
+  dataListInputSchema: fc.record(
+    {
+      model: modelNames,
+      columns: fc.array(columnNames, { minLength: 1, maxLength: 3 }),
+      ...conditions,
+      order: fc.array(fc.record({ column: columnNames }), { maxLength: 4 }),
+      limit: fc.integer({ min: 1, max: 1000 }),
+      cursor: words,
+    },
+    { requiredKeys: ["model"] },
+  ),
+  dataListOutputSchema: fc.record({ rows: fc.array(dataRows, { maxLength: 2 }), next_cursor: fc.option(words) }),
+  dataGetInputSchema: fc.record({ model: modelNames, key: dataKeys }),
+  dataCreateInputSchema: fc.record({ model: modelNames, row: dataRows }),
+  dataCreateManyInputSchema: fc.record({ model: modelNames, rows: fc.array(dataRows, { minLength: 1, maxLength: 3 }) }),
+  dataCreateManyOutputSchema: fc.record({ rows: fc.array(dataRows, { maxLength: 3 }) }),
+  dataUpdateInputSchema: fc.record({ model: modelNames, key: dataKeys, changes: dataKeys }),
+  dataRemoveInputSchema: fc.record({ model: modelNames, key: dataKeys }),
+};
