@@ -116,15 +116,20 @@ test("every table in public has row level security on", async () => {
   expect(open.map((row) => row["relname"])).toEqual([]);
 });
 
-test("no function in public is there for anon or authenticated to call", async () => {
+/** Run as who calls, within its own rights. */
+const forCallers = new Set(["write_rows"]);
+
+test("no function in public is there for anon or authenticated to call, but what runs as its caller", async () => {
   await using sql = connect();
   const callable = await sql`
-    select p.oid::regprocedure::text as function, r.rolname as role
+    select p.proname as name, r.rolname as role, p.prosecdef as as_owner
     from pg_proc p, pg_roles r
     where p.pronamespace = 'public'::regnamespace and r.rolname in ('anon', 'authenticated')
       and has_function_privilege(r.oid, p.oid, 'execute')
       and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')`;
-  expect(callable.map((row) => ({ ...row }))).toEqual([]);
+  const fine = (row: Readonly<Record<string, unknown>>) =>
+    forCallers.has(String(row["name"])) && row["role"] === "authenticated" && row["as_owner"] === false;
+  expect(callable.filter((row) => !fine(row)).map((row) => ({ ...row }))).toEqual([]);
 });
 
 test("every function in public pins its search_path", async () => {

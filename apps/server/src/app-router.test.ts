@@ -32,6 +32,8 @@ describe("every procedure", () => {
         "data.list",
         "data.remove",
         "data.update",
+        "data.updateMany",
+        "data.upsert",
         "models.create",
         "models.deprecate",
         "models.diff",

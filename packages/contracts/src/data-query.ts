@@ -1,6 +1,14 @@
 import { z } from "zod";
 import { dataFilterSchema, dataWhereSchema, isPlain } from "./data-query-filter.ts";
-import { columnNameSchema, cursorSchema, jsonObjectSchema, modelNameSchema, storedRowSchema } from "./primitives.ts";
+import { errorCodeSchema, errorIssueSchema } from "./errors.ts";
+import {
+  columnNameSchema,
+  cursorSchema,
+  jsonObjectSchema,
+  modelNameSchema,
+  nonEmptyText,
+  storedRowSchema,
+} from "./primitives.ts";
 
 /** Rows of one page, and of one createMany. */
 const rowLimit = 1000;
@@ -54,26 +62,72 @@ export const dataListInputSchema = z.strictObject({
 export type DataListInput = z.output<typeof dataListInputSchema>;
 
 export const dataGetInputSchema = z.strictObject({ model, key: dataKeySchema });
-export const dataCreateInputSchema = z.strictObject({ model, row: dataRowInputSchema });
+
+/**
+ * Of the caller's making, for one write, which is done once however often it is sent within 24 hours; the answer is
+ * given again. For each user and procedure by itself.
+ */
+const idempotency_key = nonEmptyText(200).optional();
+
+/** `atomic`: all or none; `each`: every row by itself, and the answer says which ones failed. */
+const mode = z.enum(["atomic", "each"], { error: "must be atomic or each" }).default("atomic");
+
+const changes = dataRowInputSchema.refine((given) => Object.keys(given).length > 0, {
+  error: "must change at least one column",
+});
+
+function batchOf<Item extends z.ZodType>(item: Item) {
+  return z
+    .array(item)
+    .min(1, { error: "must hold at least one row" })
+    .max(rowLimit, { error: `must hold at most ${rowLimit} rows; send the rest in another call` });
+}
+
+export const dataCreateInputSchema = z.strictObject({ model, row: dataRowInputSchema, idempotency_key });
 export const dataCreateManyInputSchema = z.strictObject({
   model,
-  rows: z
-    .array(dataRowInputSchema)
-    .min(1, { error: "must hold at least one row" })
-    .max(rowLimit, { error: `must hold at most ${rowLimit} rows; send the rest in another call` }),
+  rows: batchOf(dataRowInputSchema),
+  mode,
+  idempotency_key,
 });
-export const dataUpdateInputSchema = z.strictObject({
+export const dataUpsertInputSchema = z.strictObject({
   model,
-  key: dataKeySchema,
-  changes: dataRowInputSchema.refine((changes) => Object.keys(changes).length > 0, {
-    error: "must change at least one column",
-  }),
+  row: dataRowInputSchema,
+  /** The columns of the primary key (the default), or of a unique index that the model declares. */
+  on_conflict: z
+    .array(columnNameSchema)
+    .min(1, { error: "must name at least one column, or be left out for the primary key" })
+    .max(32, { error: "must name at most 32 columns" })
+    .optional(),
+  idempotency_key,
 });
-export const dataRemoveInputSchema = z.strictObject({ model, key: dataKeySchema });
+export const dataUpdateInputSchema = z.strictObject({ model, key: dataKeySchema, changes, idempotency_key });
+export const dataUpdateManyInputSchema = z.strictObject({
+  model,
+  updates: batchOf(z.strictObject({ key: dataKeySchema, changes })),
+  mode,
+  idempotency_key,
+});
+export const dataRemoveInputSchema = z.strictObject({ model, key: dataKeySchema, idempotency_key });
+export type DataCreateInput = z.output<typeof dataCreateInputSchema>;
+export type DataCreateManyInput = z.output<typeof dataCreateManyInputSchema>;
+export type DataUpsertInput = z.output<typeof dataUpsertInputSchema>;
+export type DataUpdateInput = z.output<typeof dataUpdateInputSchema>;
+export type DataUpdateManyInput = z.output<typeof dataUpdateManyInputSchema>;
+export type DataRemoveInput = z.output<typeof dataRemoveInputSchema>;
 
 /** A row as the database gives it, values by column. */
 export const dataRowSchema = storedRowSchema;
 export type DataRow = z.output<typeof dataRowSchema>;
 
 export const dataListOutputSchema = z.object({ rows: z.array(dataRowSchema), next_cursor: cursorSchema.nullable() });
-export const dataCreateManyOutputSchema = z.object({ rows: z.array(dataRowSchema) });
+
+/** What a batch wrote: `rows[i]` is what became of the input's place `written[i]`. `failed` is empty when it is atomic. */
+export const dataBatchOutputSchema = z.object({
+  rows: z.array(dataRowSchema),
+  written: z.array(z.int()),
+  failed: z.array(
+    z.object({ index: z.int(), code: errorCodeSchema, message: z.string(), issues: z.array(errorIssueSchema) }),
+  ),
+});
+export type DataBatch = z.output<typeof dataBatchOutputSchema>;

@@ -34,6 +34,7 @@ export const errorCodes = [
   "CHECK_VIOLATION",
   "INVALID_VALUE",
   "CONFLICT",
+  "IDEMPOTENCY_CONFLICT",
   "RATE_LIMITED",
   "OPERATION_TIMEOUT",
   "OUTCOME_UNKNOWN",
@@ -180,6 +181,10 @@ export const errorCatalog: { readonly [Code in ErrorCode]: { readonly descriptio
     CONFLICT: {
       description: "The call met another one at the same rows.",
       remedy: "Read the rows again and repeat the call.",
+    },
+    IDEMPOTENCY_CONFLICT: {
+      description: "This idempotency key came with another input before.",
+      remedy: "Send the same input as with the first call, or choose a new key for a new write.",
     },
     RATE_LIMITED: {
       description: "Too many calls in a short time.",

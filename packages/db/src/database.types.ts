@@ -645,6 +645,20 @@ export type Database = {
           isSetofReturn: true
         }
       }
+      write_rows: {
+        Args: {
+          conflict_columns?: string[]
+          each_alone?: boolean
+          idempotency_key?: string
+          input_hash?: string
+          items: Json
+          of_procedure?: string
+          operation: string
+          returned: string[]
+          target: string
+        }
+        Returns: Json
+      }
     }
     Enums: {
       [_ in never]: never

@@ -44,6 +44,8 @@ export const accessTable: Readonly<Record<ProcedurePath | Route, Row>> = {
   "data.list":                  [unknown, done,      without,   without,   over,   expired],
   "data.remove":                [unknown, done,      hidden,    hidden,    over,   expired],
   "data.update":                [unknown, done,      hidden,    hidden,    over,   expired],
+  "data.updateMany":            [unknown, done,      hidden,    hidden,    over,   expired],
+  "data.upsert":                [unknown, done,      "RLS_DENIED", "RLS_DENIED", over, expired],
 
   "models.create":              [unknown, forbidden, forbidden, done,      over,   expired],
   "models.deprecate":           [unknown, forbidden, forbidden, done,      over,   expired],

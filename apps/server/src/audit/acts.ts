@@ -105,6 +105,17 @@ export const acts: Readonly<Record<ProcedurePath, Act>> = {
     prepare: newNote,
     call: (api, { model }, id) => api.data.update.mutate({ model, key: { id }, changes: { body: "taken over" } }),
   },
+  "data.updateMany": {
+    ofAda: true,
+    prepare: newNote,
+    call: (api, { model }, id) =>
+      api.data.updateMany.mutate({ model, updates: [{ key: { id }, changes: { body: "taken over" } }] }),
+  },
+  "data.upsert": {
+    ofAda: true,
+    prepare: newNote,
+    call: (api, { model }, id) => api.data.upsert.mutate({ model, row: { id, body: "taken over" } }),
+  },
 
   "models.create": { call: (api) => api.models.create.mutate(newModel()) },
   "models.deprecate": { prepare: madeModel, call: (api, _, model_name) => api.models.deprecate.mutate({ model_name }) },

@@ -34,8 +34,8 @@ export const validInputs: { [Path in ProcedurePath]: InputAt<Path> } = {
     supabase_key: "sb_publishable_0000000000000000000000_00000000",
   },
   "clients.remove": { client_id: "fuzz/anon" },
-  "data.create": { model: "airports", row },
-  "data.createMany": { model: "airports", rows: [row, row] },
+  "data.create": { model: "airports", row, idempotency_key: "fuzz" },
+  "data.createMany": { model: "airports", rows: [row, row], mode: "atomic", idempotency_key: "fuzz" },
   "data.get": { model: "airports", key: { iata: "ANC" } },
   "data.list": {
     ...page,
@@ -54,8 +54,20 @@ export const validInputs: { [Path in ProcedurePath]: InputAt<Path> } = {
     },
     order: [{ column: "name", direction: "desc" }],
   },
-  "data.remove": { model: "airports", key: { iata: "ANC" } },
-  "data.update": { model: "airports", key: { iata: "ANC" }, changes: { city: "Anchorage", latitude: 61.2 } },
+  "data.remove": { model: "airports", key: { iata: "ANC" }, idempotency_key: "fuzz" },
+  "data.update": {
+    model: "airports",
+    key: { iata: "ANC" },
+    changes: { city: "Anchorage", latitude: 61.2 },
+    idempotency_key: "fuzz",
+  },
+  "data.updateMany": {
+    model: "airports",
+    updates: [{ key: { iata: "ANC" }, changes: { city: "Anchorage" } }],
+    mode: "atomic",
+    idempotency_key: "fuzz",
+  },
+  "data.upsert": { model: "airports", row, on_conflict: ["iata"], idempotency_key: "fuzz" },
   "models.create": {
     ...airports,
     model_name: "fuzz",

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { type DataFilter, type DataWhere, filterOperators } from "../data-query-filter.ts";
+import { errorCodes } from "../errors.ts";
 import { jsonValues, texts } from "./arbitraries.ts";
 import { words } from "./definitions.ts";
 
@@ -34,6 +35,10 @@ const trees = fc.letrec<{ tree: DataWhere }>((tie) => ({
 
 const conditions = { filters: fc.array(filters, { maxLength: 3 }), where: trees };
 
+const mode = fc.constantFrom("atomic", "each");
+const writing = (rest: Record<string, fc.Arbitrary<unknown>>): fc.Arbitrary<object> =>
+  fc.record({ model: modelNames, ...rest, idempotency_key: fc.option(words, { nil: undefined }) });
+
 /** What the schemas of `data` must take. */
 export const data: Record<string, fc.Arbitrary<unknown>> = {
   dataRowInputSchema: dataRows,
@@ -54,9 +59,29 @@ export const data: Record<string, fc.Arbitrary<unknown>> = {
   ),
   dataListOutputSchema: fc.record({ rows: fc.array(dataRows, { maxLength: 2 }), next_cursor: fc.option(words) }),
   dataGetInputSchema: fc.record({ model: modelNames, key: dataKeys }),
-  dataCreateInputSchema: fc.record({ model: modelNames, row: dataRows }),
-  dataCreateManyInputSchema: fc.record({ model: modelNames, rows: fc.array(dataRows, { minLength: 1, maxLength: 3 }) }),
-  dataCreateManyOutputSchema: fc.record({ rows: fc.array(dataRows, { maxLength: 3 }) }),
-  dataUpdateInputSchema: fc.record({ model: modelNames, key: dataKeys, changes: dataKeys }),
-  dataRemoveInputSchema: fc.record({ model: modelNames, key: dataKeys }),
+  dataCreateInputSchema: writing({ row: dataRows }),
+  dataCreateManyInputSchema: writing({ rows: fc.array(dataRows, { minLength: 1, maxLength: 3 }), mode }),
+  dataBatchOutputSchema: fc.record({
+    rows: fc.array(dataRows, { maxLength: 3 }),
+    written: fc.array(fc.nat(1000), { maxLength: 3 }),
+    failed: fc.array(
+      fc.record({
+        index: fc.nat(1000),
+        code: fc.constantFrom(...errorCodes),
+        message: texts,
+        issues: fc.array(fc.record({ field: texts, rule: texts, message: texts }), { maxLength: 2 }),
+      }),
+      { maxLength: 2 },
+    ),
+  }),
+  dataUpsertInputSchema: writing({
+    row: dataRows,
+    on_conflict: fc.option(fc.array(columnNames, { minLength: 1, maxLength: 2 }), { nil: undefined }),
+  }),
+  dataUpdateInputSchema: writing({ key: dataKeys, changes: dataKeys }),
+  dataUpdateManyInputSchema: writing({
+    updates: fc.array(fc.record({ key: dataKeys, changes: dataKeys }), { minLength: 1, maxLength: 3 }),
+    mode,
+  }),
+  dataRemoveInputSchema: writing({ key: dataKeys }),
 };

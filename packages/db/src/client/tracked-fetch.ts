@@ -11,7 +11,7 @@ import { Settlement } from "./call/settlement.ts";
 import { createSubjects, type SubjectOf } from "./call/subject.ts";
 import { takeTimeout } from "./call/timeout-header.ts";
 import { parseSearch } from "./capture/redact-search.ts";
-import { classify, OPERATION_HEADER } from "./classify/classify.ts";
+import { classify, OPERATION_HEADER, saidOf } from "./classify/classify.ts";
 import { decodeSegment } from "./classify/operation-class.ts";
 import { currentContext, inScopeOfItsOwn, noteOperation } from "./context.ts";
 import { ledgerRefusal } from "./errors.ts";
@@ -106,12 +106,13 @@ function beginCall(
 ): Call {
   const timeoutMs = takeTimeout(request.headers) ?? options.timeoutMs;
   const kind = classify(request);
+  const isNamed = kind.service === "rest" || (kind.service === "rpc" && saidOf(request)?.table === undefined);
   request.headers.delete(OPERATION_HEADER);
   const connection = options.connectionOf(request.headers);
   const captured = options.capture.request({
     kind,
     method: request.method,
-    path: kind.service === "rest" || kind.service === "rpc" ? null : decodeSegment(request.path),
+    path: isNamed ? null : decodeSegment(request.path),
     search: parseSearch(request.query),
     prefer: request.headers.get("prefer") ?? null,
     body: bodyToCapture(request),

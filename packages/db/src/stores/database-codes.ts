@@ -43,6 +43,11 @@ const codes: Readonly<Record<string, ErrorCode>> = {
   PGRST301: "TOKEN_INVALID",
   PGRST302: "TOKEN_INVALID",
   PGRST303: "SESSION_EXPIRED",
+  // of Waybill's own functions
+  WB403: "RLS_DENIED",
+  WB404: "NOT_FOUND",
+  WB409: "IDEMPOTENCY_CONFLICT",
+  WB429: "RATE_LIMITED",
 };
 
 /** Waybill's code for a SQLSTATE or PostgREST code; undefined for one that has none. */

@@ -85,6 +85,26 @@ export function keyFaults({ model, primaryKey }: ReadyModel, key: JsonObject, at
   });
 }
 
+/** What is wrong with what an upsert tells two rows apart by: Postgres needs a whole unique index for it. */
+export function conflictFaults(
+  { model, primaryKey }: ReadyModel,
+  row: JsonObject,
+  columns: readonly string[],
+): ErrorIssue[] {
+  const declared = (model.indexes ?? []).filter(({ unique, where }) => unique && where === undefined);
+  const known = [primaryKey, ...declared.map((index) => index.columns)];
+  const wanted = new Set(columns);
+  if (!known.some((one) => one.length === wanted.size && one.every((column) => wanted.has(column)))) {
+    const choices = known.map((one) => one.join(", ")).join("; or ");
+    const message = `must be the primary key or a unique index of the model: ${choices}`;
+    return [{ field: "on_conflict", rule: "unique_index", message }];
+  }
+  return [...wanted].flatMap((column) => {
+    if (Object.hasOwn(row, column) && row[column] !== null) return [];
+    return [{ field: `row.${column}`, rule: "required", message: "must be given: rows are told apart by it" }];
+  });
+}
+
 function typeMessage(types: readonly string[]): string {
   return `must be of type ${types.join(" or ")}, as its column is`;
 }

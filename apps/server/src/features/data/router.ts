@@ -1,13 +1,15 @@
 import {
+  dataBatchOutputSchema,
   dataCreateInputSchema,
   dataCreateManyInputSchema,
-  dataCreateManyOutputSchema,
   dataGetInputSchema,
   dataListInputSchema,
   dataListOutputSchema,
   dataRemoveInputSchema,
   dataRowSchema,
   dataUpdateInputSchema,
+  dataUpdateManyInputSchema,
+  dataUpsertInputSchema,
 } from "@waybill/contracts";
 import { router } from "../../trpc/init.ts";
 import { signedInProcedure } from "../../trpc/procedures.ts";
@@ -30,12 +32,20 @@ export const dataRouter = router({
     .mutation(({ ctx, input }) => ctx.services.data.create(ctx, input)),
   createMany: signedInProcedure
     .input(dataCreateManyInputSchema)
-    .output(dataCreateManyOutputSchema)
+    .output(dataBatchOutputSchema)
     .mutation(({ ctx, input }) => ctx.services.data.createMany(ctx, input)),
+  upsert: signedInProcedure
+    .input(dataUpsertInputSchema)
+    .output(dataRowSchema)
+    .mutation(({ ctx, input }) => ctx.services.data.upsert(ctx, input)),
   update: signedInProcedure
     .input(dataUpdateInputSchema)
     .output(dataRowSchema)
     .mutation(({ ctx, input }) => ctx.services.data.update(ctx, input)),
+  updateMany: signedInProcedure
+    .input(dataUpdateManyInputSchema)
+    .output(dataBatchOutputSchema)
+    .mutation(({ ctx, input }) => ctx.services.data.updateMany(ctx, input)),
   /** Answers with the row as it was. */
   remove: signedInProcedure
     .input(dataRemoveInputSchema)

@@ -1,14 +1,31 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
-import { type DataListInput, type DataRow, dataRowSchema, type ErrorIssue, type JsonObject } from "@waybill/contracts";
+import {
+  type DataBatch,
+  type DataCreateInput,
+  type DataCreateManyInput,
+  type DataListInput,
+  type DataRemoveInput,
+  type DataRow,
+  dataRowSchema,
+  type DataUpdateInput,
+  type DataUpdateManyInput,
+  type DataUpsertInput,
+  type ErrorIssue,
+  type JsonObject,
+} from "@waybill/contracts";
 import { type LongestAnswer, longestAnswer, type Waybill } from "@waybill/db";
 import { z } from "zod";
-import { ApiError, invalidField } from "../../trpc/api-error.ts";
+import { invalidField } from "../../trpc/api-error.ts";
 import type { ModelLookup, ReadyModel } from "../models/model-lookup.ts";
 import type { Caller } from "../sessions/caller.ts";
 import { behind, decodeCursor, encodeCursor, type OrderColumn, totalOrder } from "./keyset.ts";
+import { writeBatch, writeOne } from "./batch.ts";
 import { dataError, type DataAnswer } from "./data-error.ts";
-import { columnFaults, filterFaults, keyFaults, orderFaults, whereFaults } from "./faults.ts";
+import { columnFaults, conflictFaults, filterFaults, keyFaults, orderFaults, whereFaults } from "./faults.ts";
 import { operationOf, whereText } from "./filter-text.ts";
+import { onceOf } from "./once.ts";
+import { refuse } from "./refuse.ts";
+import { notFound, notYours, type Table } from "./table.ts";
 
 /** Who calls, and under which request. */
 export interface DataCall {
@@ -35,19 +52,16 @@ export interface DataService {
   list(call: DataCall, input: DataListInput): Promise<Page>;
   /** Throws NOT_FOUND. */
   get(call: DataCall, input: Keyed): Promise<DataRow>;
-  create(call: DataCall, input: Named & { readonly row: JsonObject }): Promise<DataRow>;
-  /** All rows or none. */
-  createMany(call: DataCall, input: Named & { readonly rows: readonly JsonObject[] }): Promise<{ rows: DataRow[] }>;
+  create(call: DataCall, input: DataCreateInput): Promise<DataRow>;
+  createMany(call: DataCall, input: DataCreateManyInput): Promise<DataBatch>;
+  /** Writes the row, or changes the one that has these values of the key or of a unique index. */
+  upsert(call: DataCall, input: DataUpsertInput): Promise<DataRow>;
   /** Throws NOT_FOUND for a row that the caller cannot see, RLS_DENIED for one that it may see but not change. */
-  update(call: DataCall, input: Keyed & { readonly changes: JsonObject }): Promise<DataRow>;
+  update(call: DataCall, input: DataUpdateInput): Promise<DataRow>;
+  /** As update, for each of them. */
+  updateMany(call: DataCall, input: DataUpdateManyInput): Promise<DataBatch>;
   /** As update; answers with the row as it was. */
-  remove(call: DataCall, input: Keyed): Promise<DataRow>;
-}
-
-/** A model's table as the caller reaches it. */
-interface Table {
-  readonly ready: ReadyModel;
-  readonly client: SupabaseClient;
+  remove(call: DataCall, input: DataRemoveInput): Promise<DataRow>;
 }
 
 /** Beyond this, a list of columns would crowd the URL; all columns are asked for then, and the model's kept. */
@@ -79,41 +93,100 @@ export function createDataService(waybill: Waybill, lookup: ModelLookup): DataSe
     get: (call, { model, key }) =>
       onTable(call, model, async (table) => {
         refuse(keyFaults(table.ready, key));
-        return (await findByKey(table, key)) ?? notFound(model);
+        const found = await findByKey(table, key);
+        if (found === undefined) throw notFound(model);
+        return found;
       }),
 
-    create: (call, { model, row }) =>
-      onTable(call, model, async ({ ready, client }) => {
+    create: (call, input) =>
+      onTable(call, input.model, async (table) => {
+        const { ready, client } = table;
+        const { model, row } = input;
         refuse(rowFaults(ready, row, "row"));
+        const what = `Creating a row of ${model}`;
+        const once = onceOf("data.create", input);
+        if (once !== null) return writeOne(table, what, "row", { operation: "create", item: { row }, once });
         const answer = await from(client, ready).insert(row, { defaultToNull: false }).select(selection(ready));
-        const [created] = rowsOf(`Creating a row of ${model}`, ready, answer, "row");
-        return created ?? notFound(model);
+        return theOne(model, rowsOf(what, ready, answer, "row"));
       }),
 
-    createMany: (call, { model, rows }) =>
-      onTable(call, model, async ({ ready, client }) => {
-        refuse(rows.flatMap((row, index) => rowFaults(ready, row, `rows.${index}`)));
+    createMany: (call, input) =>
+      onTable(call, input.model, async (table) => {
+        const { ready, client } = table;
+        const { model, rows, mode } = input;
+        const faults = rows.map((row, index) => rowFaults(ready, row, `rows.${index}`));
+        const what = `Creating rows of ${model}`;
+        const once = onceOf("data.createMany", input);
+        if (mode === "each" || once !== null) {
+          const items = rows.map((row) => ({ row }));
+          const fieldOf = (index: number | null) => (index === null ? "rows" : `rows.${index}`);
+          return writeBatch(table, { what, operation: "create", items, faults, fieldOf, mode, once });
+        }
+        refuse(faults.flat());
         const answer = await from(client, ready)
           .insert([...rows], { defaultToNull: false })
           .select(selection(ready));
-        return { rows: rowsOf(`Creating rows of ${model}`, ready, answer, "rows") };
+        const created = rowsOf(what, ready, answer, "rows");
+        return { rows: created, written: [...created.keys()], failed: [] };
       }),
 
-    update: (call, { model, key, changes }) =>
-      onTable(call, model, async (table) => {
+    upsert: (call, input) =>
+      onTable(call, input.model, async (table) => {
         const { ready, client } = table;
-        refuse([...keyFaults(ready, key), ...changeFaults(ready, changes)]);
+        const { model, row, on_conflict: conflictColumns = ready.primaryKey } = input;
+        refuse([...conflictFaults(ready, row, conflictColumns), ...rowFaults(ready, row, "row")]);
+        const what = `Writing a row of ${model}`;
+        const once = onceOf("data.upsert", input);
+        if (once !== null) {
+          return writeOne(table, what, "row", { operation: "upsert", item: { row }, conflictColumns, once });
+        }
+        const answer = await from(client, ready)
+          .upsert(row, { onConflict: conflictColumns.join(","), defaultToNull: false })
+          .select(selection(ready));
+        return theOne(model, rowsOf(what, ready, answer, "row"));
+      }),
+
+    update: (call, input) =>
+      onTable(call, input.model, async (table) => {
+        const { ready, client } = table;
+        const { model, key, changes } = input;
+        refuse([...keyFaults(ready, key), ...changeFaults(ready, changes, "changes")]);
+        const what = `Updating a row of ${model}`;
+        const once = onceOf("data.update", input);
+        if (once !== null) {
+          const item = { where: key, changes };
+          return writeOne(table, what, "changes", { operation: "update", item, once });
+        }
         const answer = await from(client, ready).update(changes).match(key).select(selection(ready));
-        const [row] = rowsOf(`Updating a row of ${model}`, ready, answer, "changes");
+        const [row] = rowsOf(what, ready, answer, "changes");
         return row ?? unchanged(table, key);
       }),
 
-    remove: (call, { model, key }) =>
-      onTable(call, model, async (table) => {
+    updateMany: (call, input) =>
+      onTable(call, input.model, async (table) => {
+        const { ready } = table;
+        const { model, updates, mode } = input;
+        const faults = updates.map(({ key, changes }, index) => [
+          ...keyFaults(ready, key, `updates.${index}.key`),
+          ...changeFaults(ready, changes, `updates.${index}.changes`),
+        ]);
+        const what = `Updating rows of ${model}`;
+        const items = updates.map(({ key, changes }) => ({ where: key, changes }));
+        const fieldOf = (index: number | null) => (index === null ? "updates" : `updates.${index}.changes`);
+        const once = onceOf("data.updateMany", input);
+        return writeBatch(table, { what, operation: "update", items, faults, fieldOf, mode, once });
+      }),
+
+    remove: (call, input) =>
+      onTable(call, input.model, async (table) => {
         const { ready, client } = table;
+        const { model, key } = input;
         refuse(keyFaults(ready, key));
+        const what = `Removing a row of ${model}`;
+        const once = onceOf("data.remove", input);
+        if (once !== null) return writeOne(table, what, "key", { operation: "delete", item: { where: key }, once });
         const answer = await from(client, ready).delete().match(key).select(selection(ready));
-        const [row] = rowsOf(`Removing a row of ${model}`, ready, answer, "key");
+        const [row] = rowsOf(what, ready, answer, "key");
         return row ?? unchanged(table, key);
       }),
   };
@@ -203,15 +276,13 @@ async function findByKey({ ready, client }: Table, key: JsonObject): Promise<Dat
 /** Nothing was changed: is the row not there for this caller, or there to be read only? */
 async function unchanged(table: Table, key: JsonObject): Promise<never> {
   const { model_name } = table.ready.model;
-  if ((await findByKey(table, key)) === undefined) return notFound(model_name);
-  throw new ApiError({
-    code: "RLS_DENIED",
-    message: `A policy lets you read this row of ${model_name}, but not change it`,
-  });
+  throw (await findByKey(table, key)) === undefined ? notFound(model_name) : notYours(model_name);
 }
 
-function notFound(model: string): never {
-  throw new ApiError({ code: "NOT_FOUND", message: `${model} has no such row, or you may not see it` });
+/** A trigger of the table may skip a row and say nothing. */
+function theOne(model: string, [row]: readonly DataRow[]): DataRow {
+  if (row === undefined) throw notFound(model);
+  return row;
 }
 
 const rowsSchema = z.array(dataRowSchema);
@@ -239,22 +310,11 @@ function rowFaults({ validate }: ReadyModel, row: JsonObject, prefix: string): E
   return result.ok ? [] : prefixed(result.issues, prefix);
 }
 
-function changeFaults({ validate }: ReadyModel, changes: JsonObject): ErrorIssue[] {
+function changeFaults({ validate }: ReadyModel, changes: JsonObject, prefix: string): ErrorIssue[] {
   const result = validate(changes, { partial: true });
-  return result.ok ? [] : prefixed(result.issues, "changes");
+  return result.ok ? [] : prefixed(result.issues, prefix);
 }
 
 function prefixed(issues: readonly ErrorIssue[], prefix: string): ErrorIssue[] {
   return issues.map((issue) => ({ ...issue, field: issue.field === "" ? prefix : `${prefix}.${issue.field}` }));
-}
-
-function refuse(issues: readonly ErrorIssue[]): void {
-  const [first] = issues;
-  if (first === undefined) return;
-  const unknown = issues.every(({ rule }) => rule === "unknown_column");
-  throw new ApiError({
-    code: unknown ? "UNKNOWN_COLUMN" : "VALIDATION_FAILED",
-    message: `${first.field} ${first.message}`,
-    issues: issues.slice(0, 50),
-  });
 }

@@ -44,6 +44,8 @@ const rows: Row[] = [
     { "x-waybill-operation": "create", "content-profile": "tools" },
   ],
   ["POST", "/rest/v1/rpc/busiest", "delete", "busiest", { "x-waybill-operation": "delete" }],
+  ["POST", "/rest/v1/rpc/write_rows", "create", "airports", { "x-waybill-operation": "create airports" }],
+  ["POST", "/rest/v1/rpc/write_rows", "update", '"user"', { "x-waybill-operation": "update user" }],
   ["POST", "/auth/v1/signup", "create", "auth.users"],
   ["POST", "/auth/v1/token", "create", "auth.sessions"],
   ["POST", "/auth/v1/logout", "delete", "auth.sessions"],
@@ -122,6 +124,11 @@ it("streams downloads and functions only", () => {
   expect(classify(shape("POST", "/functions/v1/f")).streams).toBe(true);
   expect(classify(shape("GET", "/storage/v1/object/info/b/x")).streams).toBe(false);
   expect(classify(shape("GET", "/rest/v1/airports")).streams).toBe(false);
+});
+
+it.each(["create ", "create a b", " create"])("refuses the operation header %j", (said) => {
+  const headers = { "x-waybill-operation": said };
+  expect(() => classify(shape("POST", "/rest/v1/rpc/f", headers))).toThrow(/say create, read, update or delete/);
 });
 
 it("refuses an operation header that names no operation", () => {

@@ -4,7 +4,7 @@ import { decodeSegment, endpointTable, matchEndpoint, typeOfMethod } from "./ope
 import { qualifiedName, quoteIdent } from "./quote-ident.ts";
 import { isFile, isSigning, storageEndpoints } from "./storage-endpoints.ts";
 
-/** The header by which a caller says what its function does; it never leaves the process. */
+/** The header by which a caller says what its function does, and to which table (`create airports`); it never leaves the process. */
 export const OPERATION_HEADER = "x-waybill-operation";
 
 const authTable = endpointTable(authEndpoints);
@@ -38,8 +38,9 @@ function classifyRest(request: RequestShape, below: string): OperationClass {
   const schema = request.headers.get(reading ? "accept-profile" : "content-profile");
   const plain = { captures: true, streams: false, upsert: false };
   if (below.startsWith("rpc/")) {
-    const table_name = qualifiedName(schema, decodeSegment(below.slice("rpc/".length)));
-    return { ...plain, service: "rpc", operation_type: reading ? "read" : functionType(request), table_name };
+    const said = reading ? null : saidOf(request);
+    const table_name = qualifiedName(schema, said?.table ?? decodeSegment(below.slice("rpc/".length)));
+    return { ...plain, service: "rpc", operation_type: reading ? "read" : (said?.type ?? "update"), table_name };
   }
   if (below === "") return { ...plain, service: "rest", operation_type: "read", table_name: "openapi" };
   return {
@@ -51,19 +52,19 @@ function classifyRest(request: RequestShape, below: string): OperationClass {
   };
 }
 
-function functionType(request: RequestShape): OperationType {
+/** What the caller of a function says that it does; null where it says nothing. */
+export function saidOf(
+  request: Pick<RequestShape, "headers">,
+): { type: OperationType; table: string | undefined } | null {
   const said = request.headers.get(OPERATION_HEADER);
-  switch (said) {
-    case undefined:
-      return "update";
-    case "create":
-    case "read":
-    case "update":
-    case "delete":
-      return said;
-    default:
-      throw new TypeError(`${OPERATION_HEADER} is ${JSON.stringify(said)}: say create, read, update or delete.`);
-  }
+  if (said === undefined) return null;
+  const [type, table, ...rest] = said.split(" ");
+  const isWhole = rest.length === 0 && table !== "";
+  if (isWhole && (type === "create" || type === "read" || type === "update" || type === "delete"))
+    return { type, table };
+  throw new TypeError(
+    `${OPERATION_HEADER} is ${JSON.stringify(said)}: say create, read, update or delete, and a table after it if need be.`,
+  );
 }
 
 function classifyAuth(method: string, segments: readonly string[]): OperationClass {
