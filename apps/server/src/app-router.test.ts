@@ -43,6 +43,7 @@ describe("every procedure", () => {
         "models.reactivate",
         "models.update",
         "models.usage",
+        "models.validate",
         "operations.advise",
         "operations.get",
         "operations.list",

@@ -59,8 +59,23 @@ export function createApp(options: AppOptions): Express {
   return app;
 }
 
-function procedures({ services, logger, allowedOrigins, batchCalls }: AppOptions): RequestHandler {
+/** Queries whose input may be longer than a URL: a POST asks them too. */
+const postedQueries: ReadonlySet<string> = new Set(["/models.validate"]);
+
+function procedures(options: AppOptions): RequestHandler {
+  const [byMethod, byEither] = [procedureHandler(options, false), procedureHandler(options, true)];
+  return (request, response, next) => {
+    const handler = postedQueries.has(request.path) ? byEither : byMethod;
+    return handler(request, response, next);
+  };
+}
+
+function procedureHandler(
+  { services, logger, allowedOrigins, batchCalls }: AppOptions,
+  allowMethodOverride: boolean,
+): RequestHandler {
   return createExpressMiddleware({
+    allowMethodOverride,
     router: appRouter,
     createContext: contextOf(services, allowedOrigins),
     maxBatchSize: batchCalls,

@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import { type Door, type DoorSettings, openDoor } from "./door/door.ts";
 import { createDataService, type DataService } from "./features/data/service.ts";
 import { createModelLookup } from "./features/models/model-lookup.ts";
+import { createRowValidation, type RowValidation } from "./features/models/row-validation.ts";
 import { createModelService, type ModelService } from "./features/models/service.ts";
 import { tokenVerifier } from "./features/sessions/access-token.ts";
 import { askAuth } from "./features/sessions/ask-auth.ts";
@@ -29,6 +30,7 @@ export interface Services {
   readonly logins: Logins;
   readonly models: ModelService;
   readonly data: DataService;
+  readonly rowValidation: RowValidation;
   readonly telemetry: Telemetry;
   readonly door: Door;
 }
@@ -79,6 +81,7 @@ export function createServices(options: ServicesOptions): Services {
     logins,
     models: createModelService(waybill.models, lookup),
     data: createDataService(waybill, lookup),
+    rowValidation: createRowValidation(waybill, lookup),
     telemetry: createTelemetry(waybill, url, recordLogs),
     door,
   };

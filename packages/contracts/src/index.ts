@@ -18,6 +18,7 @@ export * from "./define-model.ts";
 export * from "./errors.ts";
 export * from "./issues.ts";
 export * from "./model-usage.ts";
+export * from "./model-validation.ts";
 export * from "./operation-stats.ts";
 export * from "./primitives.ts";
 export * from "./slow-operations.ts";

@@ -136,6 +136,7 @@ export const acts: Readonly<Record<ProcedurePath, Act>> = {
         changes: { schema_version: "1.0.1", validation_rules: null },
       }),
   },
+  "models.validate": { call: (api, { model }) => api.models.validate.query({ model, row: newRow() }) },
 
   "models.usage": {
     call: (api, { model }) => api.models.usage.query({ model_name: model, ...lately() }),

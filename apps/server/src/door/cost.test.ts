@@ -14,6 +14,7 @@ it.each([
   ["GET", "/data.list,data.get,data.list", { reads: 3 }],
   ["POST", "/sessions.login,data.create,sessions.signUp", { logins: 2, writes: 1 }],
   ["GET", "/operations/export", { reads: 1 }],
+  ["POST", "/trpc/models.validate", { reads: 1 }],
   // as tRPC itself would find the procedure
   ["POST", "/trpc/x/sessions.login", { logins: 1 }],
   ["POST", "/trpc/sessions%2Elogin%2Csessions%2elogin", { logins: 2 }],

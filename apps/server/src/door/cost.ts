@@ -1,8 +1,9 @@
 /** What a limit counts together. */
 export type RateClass = "logins" | "reads" | "writes";
 
-/** Procedures in a class of their own; all others are reads when they are asked by GET, else writes. */
+/** Procedures in a class of their own, however they are asked; all others are reads when they are asked by GET, else writes. */
 export const namedClasses: Readonly<Record<string, RateClass>> = {
+  "models.validate": "reads",
   "sessions.adopt": "logins",
   "sessions.changePassword": "logins",
   "sessions.login": "logins",

@@ -84,4 +84,8 @@ export const data: Record<string, fc.Arbitrary<unknown>> = {
     mode,
   }),
   dataRemoveInputSchema: writing({ key: dataKeys }),
+  modelValidateInputSchema: fc.record(
+    { model: modelNames, row: dataRows, key: dataKeys, partial: fc.boolean() },
+    { requiredKeys: ["model", "row"] },
+  ),
 };

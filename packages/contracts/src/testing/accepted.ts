@@ -229,6 +229,7 @@ const primitives: Model = {
   encryptedSchema: ciphertexts,
   errorCodeSchema: fc.constantFrom(...errorCodes),
   errorIssueSchema: issues,
+  modelValidateOutputSchema: fc.record({ issues: fc.array(issues, { maxLength: 2 }) }),
   errorDataSchema: fc.record(
     {
       code: fc.constantFrom(...errorCodes),

@@ -28,11 +28,12 @@ export function dataError(what: string, model: RefusedModel, answer: DataAnswer,
   const { code, message, hint, sqlstate } = failure;
   const rule = sqlstate ?? code.toLowerCase();
   const fields = fieldsOf(code, model, answer, field);
+  const layer = ofValues.has(code) ? ({ layer: "database" } as const) : {};
   return new ApiError({
     code,
     message,
     hint,
-    issues: fields.length === 0 ? undefined : fields.map((name) => ({ field: name, rule, message })),
+    issues: fields.length === 0 ? undefined : fields.map((name) => ({ field: name, rule, message, ...layer })),
     operationId: lastOperationId(),
     cause: failure,
   });

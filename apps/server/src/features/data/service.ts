@@ -150,7 +150,7 @@ export function createDataService(waybill: Waybill, lookup: ModelLookup): DataSe
       onTable(call, input.model, async (table) => {
         const { ready, client } = table;
         const { model, key, changes } = input;
-        refuse([...keyFaults(ready, key), ...changeFaults(ready, changes, "changes")]);
+        refuse(await updateFaults(table, { key, changes }));
         const what = `Updating a row of ${model}`;
         const once = onceOf("data.update", input);
         if (once !== null) {
@@ -166,10 +166,10 @@ export function createDataService(waybill: Waybill, lookup: ModelLookup): DataSe
       onTable(call, input.model, async (table) => {
         const { ready } = table;
         const { model, updates, mode } = input;
-        const faults = updates.map(({ key, changes }, index) => [
-          ...keyFaults(ready, key, `updates.${index}.key`),
-          ...changeFaults(ready, changes, `updates.${index}.changes`),
-        ]);
+        const faults: (readonly ErrorIssue[])[] = [];
+        for (const [index, update] of updates.entries()) {
+          faults.push(await updateFaults(table, update, `updates.${index}.`));
+        }
         const what = `Updating rows of ${model}`;
         const items = updates.map(({ key, changes }) => ({ where: key, changes }));
         const fieldOf = (index: number | null) => (index === null ? "updates" : `updates.${index}.changes`);
@@ -305,14 +305,24 @@ function only(row: DataRow, columns: readonly string[]): DataRow {
   return Object.fromEntries(columns.flatMap((column) => (row[column] === undefined ? [] : [[column, row[column]]])));
 }
 
-function rowFaults({ validate }: ReadyModel, row: JsonObject, prefix: string): ErrorIssue[] {
-  const result = validate(row);
+function rowFaults({ validator }: ReadyModel, row: JsonObject, prefix: string): ErrorIssue[] {
+  const result = validator.row(row);
   return result.ok ? [] : prefixed(result.issues, prefix);
 }
 
-function changeFaults({ validate }: ReadyModel, changes: JsonObject, prefix: string): ErrorIssue[] {
-  const result = validate(changes, { partial: true });
-  return result.ok ? [] : prefixed(result.issues, prefix);
+/** Rules over several columns need the others as they are: the row is read where that is so. */
+async function updateFaults(
+  table: Table,
+  { key, changes }: { readonly key: JsonObject; readonly changes: JsonObject },
+  prefix = "",
+): Promise<readonly ErrorIssue[]> {
+  const { validator } = table.ready;
+  const ofChanges = (result: RowResult) => (result.ok ? [] : prefixed(result.issues, `${prefix}changes`));
+  const alone = [...keyFaults(table.ready, key, `${prefix}key`), ...ofChanges(validator.changes(changes))];
+  if (alone.length > 0 || !validator.needsBefore(Object.keys(changes))) return alone;
+  const before = await findByKey(table, key);
+  // one that the caller cannot see is told by the update itself
+  return before === undefined ? [] : ofChanges(validator.changes(changes, before));
 }
 
 function prefixed(issues: readonly ErrorIssue[], prefix: string): ErrorIssue[] {

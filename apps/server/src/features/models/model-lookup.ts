@@ -1,5 +1,5 @@
 import { columnsOf, type DataModelOutput, primaryKeyOf } from "@waybill/contracts";
-import { compileFields, type RowValidator } from "@waybill/contracts/json-schema";
+import { compileModel, type ModelValidator } from "@waybill/contracts/rules";
 import { type ModelStore, WaybillDbError } from "@waybill/db";
 import { LRUCache } from "lru-cache";
 import { ApiError } from "../../trpc/api-error.ts";
@@ -9,7 +9,7 @@ export interface ReadyModel {
   readonly model: DataModelOutput;
   readonly columns: readonly string[];
   readonly primaryKey: readonly string[];
-  readonly validate: RowValidator;
+  readonly validator: ModelValidator;
 }
 
 export interface ModelLookup {
@@ -69,6 +69,6 @@ function ready(model: DataModelOutput): ReadyModel {
     model,
     columns: columnsOf(model.fields),
     primaryKey: primaryKeyOf(model.fields),
-    validate: compileFields(model.fields),
+    validator: compileModel(model.fields, model.validation_rules),
   };
 }

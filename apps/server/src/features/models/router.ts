@@ -10,6 +10,8 @@ import {
   modelNameSchema,
   modelUsageInputSchema,
   modelUsageSchema,
+  modelValidateInputSchema,
+  modelValidateOutputSchema,
   semverSchema,
 } from "@waybill/contracts";
 import { z } from "zod";
@@ -59,6 +61,11 @@ export const modelsRouter = router({
     .input(modelUsageInputSchema)
     .output(modelUsageSchema)
     .query(({ ctx, input }) => ctx.services.waybill.models.usage(input)),
+  /** Holds a row against its model without writing it: a query that may also be sent by POST, as rows can be long. */
+  validate: signedInProcedure
+    .input(modelValidateInputSchema)
+    .output(modelValidateOutputSchema)
+    .query(({ ctx, input }) => ctx.services.rowValidation.validate(ctx, input)),
   create: managing
     .input(dataModelCreateSchema)
     .output(dataModelOutputSchema)

@@ -8,6 +8,7 @@ import {
   leastNextVersion,
 } from "@waybill/contracts";
 import { checkFields } from "@waybill/contracts/json-schema";
+import { checkRules } from "@waybill/contracts/rules";
 import { type ModelStore, WaybillDbError } from "@waybill/db";
 import { ApiError } from "../../trpc/api-error.ts";
 import { classifyDefinition, definitionOf } from "./definition-change.ts";
@@ -100,7 +101,9 @@ async function refuseFaults(store: ModelStore, definition: DataModelCreate): Pro
     definition,
     others.filter((model) => model !== null),
   );
-  const issues = [...ofFields, ...ofRelations];
+  // rules are about columns, which must be right before
+  const ofRules = ofFields.length === 0 ? checkRules(definition) : [];
+  const issues = [...ofFields, ...ofRelations, ...ofRules];
   const first = issues[0];
   if (first === undefined) return;
   throw new ApiError({ code: "VALIDATION_FAILED", message: `${first.field} ${first.message}`, issues });

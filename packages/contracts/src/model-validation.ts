@@ -1,0 +1,18 @@
+import { z } from "zod";
+import { dataKeySchema, dataRowInputSchema } from "./data-query.ts";
+import { errorIssueSchema } from "./errors.ts";
+import { modelNameSchema } from "./primitives.ts";
+
+/** A row that is to be held against its model without being written. */
+export const modelValidateInputSchema = z.strictObject({
+  model: modelNameSchema,
+  /** The whole row; with `key` the changes of that row; with `partial` what is known of a new row so far. */
+  row: dataRowInputSchema,
+  key: dataKeySchema.optional(),
+  partial: z.boolean({ error: "must be true or false" }).default(false),
+});
+export type ModelValidateInput = z.output<typeof modelValidateInputSchema>;
+
+/** What would refuse the row, as far as it can be told without writing; fields are columns, as the browser names them. */
+export const modelValidateOutputSchema = z.object({ issues: z.array(errorIssueSchema) });
+export type ModelValidateOutput = z.output<typeof modelValidateOutputSchema>;
