@@ -2,6 +2,7 @@ import { z } from "zod";
 import { ledger } from "./big/programs.ts";
 import { type Child, OTHER, startChild } from "./child.ts";
 import { measureCalls } from "./measure-calls.ts";
+import { measureCreates } from "./measure-creates.ts";
 import { measureFlush } from "./measure-flush.ts";
 import { CONNECTIONS, measureServers } from "./measure-servers.ts";
 import { measureOutage } from "./measure-outage.ts";
@@ -13,6 +14,7 @@ import { type Results, showSpread } from "./report.ts";
 export const programs: ReadonlyMap<string, (pace: Pace) => Promise<Results>> = new Map([
   ["calls", calls],
   ["servers", servers],
+  ["creates", creates],
   ["flush", flush],
   ["outage", outage],
   ["ledger", ledger],
@@ -87,6 +89,21 @@ async function servers(pace: Pace): Promise<Results> {
       ["access-token", ratio(rounds, "waybill", "waybillOpen", "cpuMicroseconds")],
       ["session-token", ratio(rounds, "waybillSession", "waybillOpen", "cpuMicroseconds")],
     ]),
+  };
+}
+
+async function creates(pace: Pace): Promise<Results> {
+  const rounds = await withStub((url) => measureCreates(url, pace));
+  const rows = (["unchecked", "checked"] as const).map((name) => [
+    name === "checked" ? "schema of 4 columns and 3 rules" : "any values, no rules",
+    showSpread(ratio(rounds, name, "unchecked", "cpuMicroseconds")),
+    showSpread(figure(rounds, name, "cpuMicroseconds"), 0),
+    showSpread(figure(rounds, name, "throughput"), 0),
+  ]);
+  const head = ["model", "CPU ÷ first", "CPU µs a create", "creates/s"];
+  return {
+    tables: [{ title: `data.create, ${CONNECTIONS} connections`, rows: [head, ...rows] }],
+    figures: new Map([["validation-cpu", ratio(rounds, "checked", "unchecked", "cpuMicroseconds")]]),
   };
 }
 

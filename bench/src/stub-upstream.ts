@@ -10,32 +10,58 @@ const table = Array.from({ length: 11 }, (_, id) => ({
   name: "Los Angeles International",
   note: "x".repeat(100),
 }));
+/** What a create of one row is answered by. */
+const created = JSON.stringify(table.slice(0, 1));
 /** By their number. Fewer rows than were asked for would mean that there are no more, or else be worth a second look. */
 const pages = Array.from({ length: table.length + 1 }, (_, length) => JSON.stringify(table.slice(0, length)));
 const pageOf = (url: string): string => pages[Number(/[?&]limit=(\d+)/.exec(url)?.[1])] ?? pages.at(-1) ?? "[]";
 const moment = "2026-01-01T00:00:00+00:00";
 const text = { type: "string" };
-const model = JSON.stringify([
-  {
-    model_id: "0198c0de-0000-7000-8000-000000000001",
-    model_name: "rows",
-    table_name: "rows",
-    schema_version: "1.0.0",
-    fields: {
-      type: "object",
-      "x-primary-key": ["id"],
-      properties: { id: { type: "integer" }, iata: text, name: text, note: text },
-      required: ["id", "iata", "name", "note"],
+const typed = {
+  properties: { id: { type: "integer" }, iata: text, name: text, note: text },
+  required: ["id", "iata", "name", "note"],
+};
+const modelOf = (model_name: string, fields: object, validation_rules: readonly object[] | null) =>
+  JSON.stringify([
+    {
+      model_id: "0198c0de-0000-7000-8000-000000000001",
+      model_name,
+      table_name: "rows",
+      schema_version: "1.0.0",
+      fields: { type: "object", "x-primary-key": ["id"], ...fields },
+      relationships: null,
+      validation_rules,
+      indexes: null,
+      rls_policies: null,
+      is_active: true,
+      created_at: moment,
+      updated_at: moment,
+      created_by: "bench",
     },
-    relationships: null,
-    validation_rules: null,
-    indexes: null,
-    rls_policies: null,
-    is_active: true,
-    created_at: moment,
-    updated_at: moment,
-    created_by: "bench",
+  ]);
+const model = modelOf("rows", typed, null);
+/** One table by two more models: one that holds its rows against all it can, and one that takes any. */
+const checked = modelOf(
+  "checked",
+  {
+    properties: {
+      id: { type: "integer", minimum: 0 },
+      iata: { type: "string", pattern: "^[A-Z]{3}$" },
+      name: { type: "string", minLength: 1, maxLength: 200 },
+      note: { type: ["string", "null"], maxLength: 1000 },
+    },
+    required: typed.required,
   },
+  [
+    { name: "named", expression: "name != iata", message: "must not be its own code" },
+    { name: "noted", expression: "note == null || size(note) >= id", message: "must be longer" },
+    { name: "plain", expression: "name.matches('^[A-Za-z .-]+$') && !iata.startsWith('Q')", message: "must be plain" },
+  ],
+);
+const unchecked = modelOf("unchecked", { properties: { id: {}, iata: {}, name: {}, note: {} } }, null);
+const models: ReadonlyMap<string | undefined, string> = new Map([
+  ["checked", checked],
+  ["unchecked", unchecked],
 ]);
 const answers: readonly (readonly [part: string, body: string])[] = [
   ["/rpc/record_operations", '{"inserted":0,"settled":0,"unchanged":0,"cascaded":0}'],
@@ -62,11 +88,14 @@ const server = createServer((request, response) => {
       response.writeHead(200, { "content-type": "application/json" }).end(method === "GET" ? sessions : "[]");
       return;
     }
+    const named = models.get(/[?&]model_name=eq\.(\w+)/.exec(url)?.[1]);
     // a client's row is not there before it is made
     const isLookUp = method === "GET" && url.startsWith("/rest/v1/supabase_clients");
     const body = isLookUp
       ? "[]"
-      : (answers.find(([part]) => url.startsWith(part, "/rest/v1".length))?.[1] ?? pageOf(url));
+      : (named ??
+        answers.find(([part]) => url.startsWith(part, "/rest/v1".length))?.[1] ??
+        (method === "POST" ? created : pageOf(url)));
     response.writeHead(200, { "content-type": "application/json", "content-length": Buffer.byteLength(body) });
     response.end(body);
   });
