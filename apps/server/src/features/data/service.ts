@@ -15,6 +15,7 @@ import {
 } from "@waybill/contracts";
 import { type LongestAnswer, longestAnswer, type Waybill } from "@waybill/db";
 import { z } from "zod";
+import type { RowResult } from "@waybill/contracts/json-schema";
 import { invalidField } from "../../trpc/api-error.ts";
 import type { ModelLookup, ReadyModel } from "../models/model-lookup.ts";
 import type { Caller } from "../sessions/caller.ts";
@@ -164,7 +165,6 @@ export function createDataService(waybill: Waybill, lookup: ModelLookup): DataSe
 
     updateMany: (call, input) =>
       onTable(call, input.model, async (table) => {
-        const { ready } = table;
         const { model, updates, mode } = input;
         const faults: (readonly ErrorIssue[])[] = [];
         for (const [index, update] of updates.entries()) {
