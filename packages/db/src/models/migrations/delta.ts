@@ -90,10 +90,12 @@ export function actionsBetween(from: Facts, to: Facts, owner: string): DeltaActi
   return actions;
 }
 
+const ownership = /^ALTER TABLE (?:"(?:[^"]|"")*"\.?){2} OWNER TO "(?:[^"]|"")*"$/;
+
 function described(action: Action, owner: string): DeltaAction[] {
   const ids = [...action.produces, ...action.destroys, ...action.consumes];
   const [id] = ids;
-  if (id === undefined || /^ALTER TABLE .* OWNER TO /.test(action.sql)) return [];
+  if (id === undefined || ownership.test(action.sql)) return [];
   // several grants may have become one, which then belongs to its table
   const grants = /^(GRANT|REVOKE) /.test(action.sql);
   const sql = grants ? withoutOwner(action.sql, owner) : action.sql;

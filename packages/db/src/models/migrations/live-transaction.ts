@@ -3,7 +3,7 @@ import postgres from "postgres";
 import { jittered } from "../../backoff.ts";
 import { MigrationError, messageOf, sqlstateOf } from "./migration-error.ts";
 import { mayPass } from "./run-statement.ts";
-import { withDeadline, type SqlSession } from "./sql-session.ts";
+import { before, deadlineIn, withDeadline, type SqlSession } from "./sql-session.ts";
 
 export interface LiveOptions {
   /** Of the database itself: `SUPABASE_DB_URL`, as the role that owns the tables. */
@@ -36,6 +36,7 @@ export async function inLiveTransaction<T>(
     } catch (error) {
       if (error instanceof MigrationError) throw error;
       const busy = mayPass(error);
+      if (sqlstateOf(error) === "57014") throw tookTooLong(error);
       if (!busy && !lostConnection(error)) throw refused(error);
       if (attempt >= tries) throw busy ? tooBusy(error) : unreachable(error, progress.committing);
       await wait(jittered({ firstMs: 200, limitMs: 3000 }, attempt - 1));
@@ -60,7 +61,8 @@ async function once<T>(
   try {
     // a transaction of postgres.js stays on its connection, and fails with it
     const done = await sql.begin(async (transaction) => {
-      const session = withDeadline(sessionOf(transaction), deadlineMs, "The change of the schema");
+      const deadline = deadlineIn(deadlineMs, "The change of the schema");
+      const session = withDeadline(sessionOf(transaction), deadline);
       await session.exec(
         [
           `set local lock_timeout = ${Math.ceil(lockTimeoutMs)}`,
@@ -77,7 +79,8 @@ async function once<T>(
       );
       // an earlier try that may have been committed held that lock to its end
       progress.committing = false;
-      const result = await work(session);
+      // whoever is told of the steps may hang too
+      const result = await before(deadline, () => work(session));
       progress.committing = true;
       return { result };
     });
@@ -108,6 +111,15 @@ function refused(error: unknown): MigrationError {
     `The database refused: ${messageOf(error)}.`,
     "Connect as the role that owns the tables, which on a hosted project is postgres.",
     { sqlstate: sqlstateOf(error), cause: error },
+  );
+}
+
+function tookTooLong(error: unknown): MigrationError {
+  return new MigrationError(
+    "MIGRATION_TIMEOUT",
+    "The change of the schema took too long and was stopped. Nothing was changed.",
+    "Give it more time (deadlineMs), at an hour when the tables may wait.",
+    { sqlstate: "57014", cause: error },
   );
 }
 

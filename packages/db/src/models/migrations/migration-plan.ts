@@ -62,7 +62,7 @@ export const migrationPlanSchema = z.strictObject({
   after: z.string(),
   up: z.array(statementSchema),
   down: z.array(statementSchema),
-  /** The tables of both schemas, as SQL text. */
+  /** The tables that are touched, under all names that they have meanwhile, as SQL text. */
   tables: z.array(z.string()),
   /** What is locked before a way begins, with its names at that moment. */
   locks: z.strictObject({ up: z.array(lockSchema), down: z.array(lockSchema) }),

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { catalogDifference, catalogDigest, readCatalog, tablesIn, type Catalog } from "./catalog.ts";
 import { actionsBetween, readFacts, type DeltaAction, type Facts } from "./delta.ts";
+import { indexRenames, readIndexes } from "./index-renames.ts";
 import { lossesBetween, type Loss } from "./kept-data.ts";
 import { MigrationError, messageOf, sqlstateOf } from "./migration-error.ts";
 import { fingerprintOf, lockModes, type LockMode, type MigrationPlan, type Statement } from "./migration-plan.ts";
@@ -48,24 +49,33 @@ export function planChange(options: PlanOptions): Promise<MigrationPlan> {
 
     const desired = await takenBack(session, async () => {
       await makeSchema(session, "after", after);
-      return { ...(await readState(session, system)), facts: await readFacts(session) };
+      const state = await readState(session, system);
+      return { ...state, facts: await readFacts(session), indexes: await readIndexes(session, state.tables) };
     });
     await makeSchema(session, "before", before);
     const current = await readState(session, system);
     const renaming = await renamingOf(session, renames, current.shape, desired.shape);
     const renamed = await takenBack(session, async () => {
       for (const { sql } of renaming.up) await session.exec(sql);
-      return { ...(await readState(session, system)), facts: await readFacts(session) };
+      const { tables } = await readState(session, system);
+      const indexes = indexRenames(await readIndexes(session, tables), desired.indexes);
+      for (const { sql } of indexes.up) await session.exec(sql);
+      return { ...(await readState(session, system)), facts: await readFacts(session), renames: indexes };
     });
 
     const id = randomBytes(4).toString("hex");
     const ways = bothWays(renamed, desired, owner, id);
-    const tables = [...new Set([...current.tables, ...renamed.tables, ...desired.tables])].sort();
+    const upDrafts = [...[...renaming.up, ...renamed.renames.up].map(renameDraft), ...ways.up];
+    const downDrafts = [...ways.down, ...[...renamed.renames.down, ...renaming.down].map(renameDraft)];
+    const all = [...new Set([...current.tables, ...renamed.tables, ...desired.tables])];
+    const tables = touchedBy([...upDrafts, ...downDrafts]);
     await insertRows(session, current.shape, rows);
-    const up = await tryOut(session, [...renaming.up.map(renameDraft), ...ways.up]);
-    await mustBe(session, "The way to the new schema", tables, desired.catalog);
-    const down = await tryOut(session, [...ways.down, ...renaming.down.map(renameDraft)]);
-    await mustBe(session, "The way back", tables, current.catalog);
+    const up = await tryOut(session, upDrafts);
+    await mustBe(session, "The way to the new schema", all, desired.catalog);
+    const catalogAfter = catalogDigest(await readCatalog(session, tables));
+    const down = await tryOut(session, downDrafts);
+    await mustBe(session, "The way back", all, current.catalog);
+    const catalogBefore = catalogDigest(await readCatalog(session, tables));
 
     const oldName = (table: string): string => renaming.tables.get(table)?.was ?? table;
     const plan = {
@@ -80,7 +90,7 @@ export function planChange(options: PlanOptions): Promise<MigrationPlan> {
         down: locksOf(down, desired.tables, (table) => table),
       },
       keeps: { up: ways.losses.map(kept), down: ways.backLosses.map(kept) },
-      catalogs: { before: catalogDigest(current.catalog), after: catalogDigest(desired.catalog) },
+      catalogs: { before: catalogBefore, after: catalogAfter },
       renamed: [...renaming.tables].map(([table, known]) => ({ table, ...known })),
     };
     return { ...plan, fingerprint: fingerprintOf(plan) };
@@ -142,17 +152,9 @@ function refuseKeyless({ kind, key, table, column }: Loss): void {
 }
 
 function renameDraft({ kind, table, sql }: RenameStep): Draft {
-  return {
-    kind,
-    sql,
-    table,
-    lock: "ACCESS EXCLUSIVE",
-    alsoLocks: [],
-    scans: false,
-    loses: null,
-    misfits: null,
-    otherwise: null,
-  };
+  // a name of their own is all that an index and a sequence lock
+  const lock = kind === "rename index" || kind === "rename sequence" ? null : "ACCESS EXCLUSIVE";
+  return { kind, sql, table, lock, alsoLocks: [], scans: false, loses: null, misfits: null, otherwise: null };
 }
 
 async function mustBe(session: SqlSession, what: string, tables: readonly string[], expected: Catalog): Promise<void> {
@@ -164,6 +166,11 @@ async function mustBe(session: SqlSession, what: string, tables: readonly string
     "Make the change in two steps; the lines tell what is missing.",
     { lines: catalogDifference(found, expected) },
   );
+}
+
+/** What others do to tables that the plan leaves alone is no affair of its. */
+function touchedBy(drafts: readonly Draft[]): string[] {
+  return [...new Set(drafts.flatMap(({ table, alsoLocks }) => (table === null ? [] : [table, ...alsoLocks])))].sort();
 }
 
 /** The strongest lock on each table that is there when the way begins. */

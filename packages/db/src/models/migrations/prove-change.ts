@@ -43,13 +43,13 @@ export async function proveChange({ scratch, plan, rows = {}, deadlineMs = 60_00
     const system = new Set(await tablesIn(session));
     const after = await takenBack(session, async () => {
       await makeSchema(session, "after", plan.after);
-      return stateOf(session, plan);
+      return stateOf(session, system);
     });
     await makeSchema(session, "before", plan.before);
-    const before = await stateOf(session, plan);
+    const before = await stateOf(session, system);
     await insertRows(session, before.shape, rows);
     const tables = async (): Promise<Rows> => {
-      const names = (await tablesIn(session)).filter((table) => !system.has(table));
+      const names = await ownTables(session, system);
       return new Map(await inTurn(names, async (table) => [table, await readRows(session, table)] as const));
     };
 
@@ -58,7 +58,7 @@ export async function proveChange({ scratch, plan, rows = {}, deadlineMs = 60_00
       const started = performance.now();
       for (const statement of way) await runStatement(session, statement);
       await session.exec("set constraints all immediate");
-      const found = await readCatalog(session, plan.tables);
+      const found = await readCatalog(session, await ownTables(session, system));
       if (catalogDigest(found) !== catalogDigest(meant)) {
         throw failed(name, "ends with another schema", catalogDifference(found, meant));
       }
@@ -93,7 +93,12 @@ export function refuseChanged(plan: MigrationPlan): void {
   );
 }
 
-async function stateOf(session: SqlSession, { tables }: MigrationPlan): Promise<{ catalog: Catalog; shape: Shape }> {
+async function ownTables(session: SqlSession, system: ReadonlySet<string>): Promise<string[]> {
+  return (await tablesIn(session)).filter((table) => !system.has(table));
+}
+
+async function stateOf(session: SqlSession, system: ReadonlySet<string>): Promise<{ catalog: Catalog; shape: Shape }> {
+  const tables = await ownTables(session, system);
   return { catalog: await readCatalog(session, tables), shape: await readShape(session, tables) };
 }
 

@@ -10,7 +10,7 @@ export type Rename =
   | { readonly table: string; readonly column: string; readonly to: string };
 
 export interface RenameStep {
-  readonly kind: "rename table" | "rename column" | "rename sequence";
+  readonly kind: "rename table" | "rename column" | "rename sequence" | "rename index";
   readonly table: string;
   readonly sql: string;
 }

@@ -43,7 +43,7 @@ export type ReadRow = Readonly<Record<string, string>>;
 
 export async function readRows(session: SqlSession, table: string): Promise<ReadRow[]> {
   const rows = await session.query(
-    `select (select jsonb_object_agg(key, value::text) from jsonb_each(to_jsonb(t)))::text as row from ${table} t`,
+    `select (select jsonb_object_agg(key, value::text) from jsonb_each(to_jsonb(t.*)))::text as row from ${table} t`,
   );
   return rows.map((row) => textsOf(JSON.parse(String(row["row"]))));
 }

@@ -14,29 +14,41 @@ export interface SqlSession {
  */
 export type ScratchDatabase = SqlSession;
 
-/** The same connection, on which nothing takes longer than until the deadline. */
-export function withDeadline(session: SqlSession, milliseconds: number, what: string): SqlSession {
-  const end = performance.now() + milliseconds;
+/** Until when something may take, and what it is called. */
+export interface Deadline {
+  readonly end: number;
+  readonly milliseconds: number;
+  readonly what: string;
+}
+
+export function deadlineIn(milliseconds: number, what: string): Deadline {
+  return { end: performance.now() + milliseconds, milliseconds, what };
+}
+
+/** Waits for `work` until the deadline, and no longer. */
+export async function before<T>({ end, milliseconds, what }: Deadline, work: () => T | Promise<T>): Promise<T> {
   const late = (): MigrationError =>
     new MigrationError(
       "MIGRATION_TIMEOUT",
       `${what} took longer than ${milliseconds} ms.`,
       "Give it more time (deadlineMs), or a smaller sample of rows.",
     );
-  async function race<T>(work: () => Promise<T>): Promise<T> {
-    const left = end - performance.now();
-    if (left <= 0) throw late();
-    const { promise, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(() => reject(late()), left);
-    try {
-      return await Promise.race([work(), promise]);
-    } finally {
-      clearTimeout(timer);
-    }
+  const left = end - performance.now();
+  if (left <= 0) throw late();
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(late()), left);
+  try {
+    return await Promise.race([work(), promise]);
+  } finally {
+    clearTimeout(timer);
   }
+}
+
+/** The same connection, on which nothing takes longer than until the deadline. */
+export function withDeadline(session: SqlSession, deadline: Deadline): SqlSession {
   return {
-    exec: (sql) => race(() => session.exec(sql)),
-    query: (sql, parameters) => race(() => session.query(sql, parameters)),
+    exec: (sql) => before(deadline, () => session.exec(sql)),
+    query: (sql, parameters) => before(deadline, () => session.query(sql, parameters)),
   };
 }
 
@@ -47,13 +59,13 @@ export async function inScratch<T>(
   deadlineMs: number,
   work: (session: SqlSession) => Promise<T>,
 ): Promise<T> {
-  const session = withDeadline(scratch, deadlineMs, what);
+  const session = withDeadline(scratch, deadlineIn(deadlineMs, what));
   await session.exec(`begin; set local statement_timeout = ${Math.ceil(deadlineMs)}; set local timezone = 'UTC'`);
   try {
     return await work(session);
   } finally {
     // after a deadline the connection may still be busy with what took so long
-    await withDeadline(scratch, 5000, "Clearing the scratch database")
+    await withDeadline(scratch, deadlineIn(5000, "Clearing the scratch database"))
       .exec("rollback")
       .catch(() => undefined);
   }

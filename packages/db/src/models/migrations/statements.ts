@@ -58,7 +58,7 @@ function drafted(way: Way, action: DeltaAction, rest: readonly DeltaAction[]): D
   if (table === null || name === null) return [draft(`${verb} ${object}`, action.sql, table, lock)];
   if (object === "column" && verb === "create") return addedColumn(way, action, table, name, rest);
   if (object === "table" && verb === "create" && action.sql.startsWith("CREATE TABLE ")) {
-    return [draft("create table", action.sql, null, null), ...restoredTable(way, table, rest)];
+    return [draft("create table", action.sql, table, null), ...restoredTable(way, table, rest)];
   }
   const loss = way.losses.find((lost) => lost.table === table && lost.column === (object === "table" ? null : name));
   if (verb === "drop" && (object === "column" || object === "table")) {
@@ -70,7 +70,7 @@ function drafted(way: Way, action: DeltaAction, rest: readonly DeltaAction[]): D
   if (object === "column") return alteredColumn(way, action, table, name, loss);
   const misfits = now === undefined || verb === "drop" ? null : misfitsOf(now, table, action);
   const builds = verb === "create" && (object === "constraint" || object === "index");
-  const renames = / RENAME /.test(action.sql);
+  const renames = verb === "alter" && / RENAME (CONSTRAINT|TO) /.test(action.sql);
   const alsoLocks = object === "constraint" && !renames ? pointedTo(way, table, name) : [];
   return [
     draft(`${renames ? "rename" : verb} ${object}`, action.sql, table, lock, { misfits, scans: builds, alsoLocks }),

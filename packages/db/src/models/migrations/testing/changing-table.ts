@@ -1,9 +1,13 @@
+import type { Rename } from "../index.ts";
+
 /** A table with a second one that it may point to, and what a seeded generator does to it, one change after the other. */
 
 type Family = "whole" | "text" | "decimal" | "time";
 
 interface Column {
   readonly name: string;
+  /** Outlasts the name: tells what was renamed. */
+  readonly origin: number;
   readonly family: Family;
   /** Place in the family's types, narrow to wide. */
   readonly width: number;
@@ -25,9 +29,18 @@ export interface ChangingTable {
 export interface Change {
   readonly what: string;
   readonly next: ChangingTable;
-  readonly renames: readonly ({ table: string; to: string } | { table: string; column: string; to: string })[];
   /** Fills what the change has added, once it stands. */
   readonly fill: string;
+}
+
+/** What was renamed from one to the other. */
+export function renamesBetween(from: ChangingTable, to: ChangingTable): Rename[] {
+  const table = `public.${from.name}`;
+  const columns = to.columns.flatMap(({ name, origin }) => {
+    const was = from.columns.find((column) => column.origin === origin);
+    return was === undefined || was.name === name ? [] : [{ table, column: was.name, to: name }];
+  });
+  return from.name === to.name ? columns : [{ table, to: to.name }, ...columns];
 }
 
 const types: Record<Family, readonly string[]> = {
@@ -48,6 +61,7 @@ const defaults: Record<Family, string> = { whole: "7", text: "'none'", decimal: 
 export function firstTable(name: string): ChangingTable {
   const column = (family: Family): Column => ({
     name: `${family}_0`,
+    origin: -families.indexOf(family),
     family,
     width: 1,
     notNull: false,
@@ -71,7 +85,7 @@ export function schemaOf(table: ChangingTable): string {
     `alter table public.${table.name} enable row level security`,
     ...table.indexes.map(
       ({ column, unique }) =>
-        `create ${unique ? "unique " : ""}index ${column}_found on public.${table.name} (${column}${unique ? ", id" : ""})`,
+        `create ${unique ? "unique " : ""}index ${other(table)}_${column} on public.${table.name} (${column}${unique ? ", id" : ""})`,
     ),
     ...table.policies.map(
       (column) =>
@@ -111,29 +125,27 @@ const changes: readonly ((table: ChangingTable, pick: Pick) => (Omit<Change, "fi
       [false, true],
     ] as const) ?? [false, false];
     const width = pick([0, 1, 2]) ?? 0;
-    const column: Column = { name: `${family}_${table.made}`, family, width, notNull, hasDefault };
+    const column: Column = { name: `${family}_${table.made}`, origin: table.made, family, width, notNull, hasDefault };
     const next = { ...table, columns: [...table.columns, column], made: table.made + 1 };
     const fill = `update public.${table.name} set ${column.name} = ${values[family]} where id % 7 <> 0`;
-    return { what: `add ${column.name}`, next, renames: [], fill };
+    return { what: `add ${column.name}`, next, fill };
   },
   function dropColumn(table, pick) {
     const column = table.columns.length < 4 ? undefined : pick(table.columns.filter(({ name }) => !used(table, name)));
     if (column === undefined) return null;
     const columns = table.columns.filter((one) => one !== column);
-    return { what: `drop ${column.name}`, next: { ...table, columns }, renames: [] };
+    return { what: `drop ${column.name}`, next: { ...table, columns } };
   },
   function renameColumn(table, pick) {
     const column = pick(table.columns.filter(({ name }) => !used(table, name)));
     if (column === undefined) return null;
     const to = `${column.family}_${table.made}`;
     const columns = table.columns.map((one) => (one === column ? { ...one, name: to } : one));
-    const renames = [{ table: `public.${table.name}`, column: column.name, to }];
-    return { what: `rename ${column.name} to ${to}`, next: { ...table, columns, made: table.made + 1 }, renames };
+    return { what: `rename ${column.name} to ${to}`, next: { ...table, columns, made: table.made + 1 } };
   },
   function renameTable(table) {
     const to = `${table.name.replace(/_n\d+$/, "")}_n${table.made}`;
-    const renames = [{ table: `public.${table.name}`, to }];
-    return { what: `rename the table to ${to}`, next: { ...table, name: to, made: table.made + 1 }, renames };
+    return { what: `rename the table to ${to}`, next: { ...table, name: to, made: table.made + 1 } };
   },
   function widen(table, pick) {
     const column = pick(table.columns.filter(({ family, width }) => types[family][width + 1] !== undefined));
@@ -141,7 +153,6 @@ const changes: readonly ((table: ChangingTable, pick: Pick) => (Omit<Change, "fi
     return {
       what: `widen ${column.name}`,
       next: withColumn(table, { ...column, width: column.width + 1 }),
-      renames: [],
     };
   },
   function narrow(table, pick) {
@@ -150,18 +161,17 @@ const changes: readonly ((table: ChangingTable, pick: Pick) => (Omit<Change, "fi
     return {
       what: `narrow ${column.name}`,
       next: withColumn(table, { ...column, width: column.width - 1 }),
-      renames: [],
     };
   },
   function setNotNull(table, pick) {
     const column = pick(table.columns.filter(({ notNull, hasDefault }) => hasDefault && !notNull));
     if (column === undefined) return null;
-    return { what: `not null ${column.name}`, next: withColumn(table, { ...column, notNull: true }), renames: [] };
+    return { what: `not null ${column.name}`, next: withColumn(table, { ...column, notNull: true }) };
   },
   function dropNotNull(table, pick) {
     const column = pick(table.columns.filter(({ notNull }) => notNull));
     if (column === undefined) return null;
-    return { what: `null ${column.name}`, next: withColumn(table, { ...column, notNull: false }), renames: [] };
+    return { what: `null ${column.name}`, next: withColumn(table, { ...column, notNull: false }) };
   },
   function toggleCheck(table, pick) {
     const column = pick(table.columns.filter(({ family }) => family === "whole" || family === "decimal"));
@@ -169,7 +179,6 @@ const changes: readonly ((table: ChangingTable, pick: Pick) => (Omit<Change, "fi
     return {
       what: `check ${column.name}`,
       next: { ...table, checks: toggled(table.checks, column.name) },
-      renames: [],
     };
   },
   function togglePolicy(table, pick) {
@@ -178,7 +187,6 @@ const changes: readonly ((table: ChangingTable, pick: Pick) => (Omit<Change, "fi
     return {
       what: `policy ${column.name}`,
       next: { ...table, policies: toggled(table.policies, column.name) },
-      renames: [],
     };
   },
   function toggleIndex(table, pick) {
@@ -189,18 +197,20 @@ const changes: readonly ((table: ChangingTable, pick: Pick) => (Omit<Change, "fi
       left.length < table.indexes.length
         ? left
         : [...left, { column: column.name, unique: pick([true, false]) ?? false }];
-    return { what: `index ${column.name}`, next: { ...table, indexes }, renames: [] };
+    return { what: `index ${column.name}`, next: { ...table, indexes } };
   },
   function togglePointing(table) {
-    return { what: "foreign key", next: { ...table, points: !table.points }, renames: [] };
+    return { what: "foreign key", next: { ...table, points: !table.points } };
   },
   function dropAndAdd(table, pick) {
     const column = pick(table.columns.filter(({ name }) => !used(table, name)));
     if (column === undefined) return null;
     const to = `${column.family}_${table.made}`;
-    const columns = table.columns.map((one) => (one === column ? { ...one, name: to, notNull: false } : one));
+    const columns = table.columns.map((one) =>
+      one === column ? { ...one, name: to, origin: table.made, notNull: false } : one,
+    );
     // of the same type, and nobody called it a rename
-    return { what: `drop ${column.name}, add ${to}`, next: { ...table, columns, made: table.made + 1 }, renames: [] };
+    return { what: `drop ${column.name}, add ${to}`, next: { ...table, columns, made: table.made + 1 } };
   },
 ];
 
@@ -213,8 +223,22 @@ export function changeOf(table: ChangingTable, n: number, random: () => number):
   const pick: Pick = (list) => list[Math.floor(random() * list.length)];
   for (let tries = 0; ; tries++) {
     const change = changes[(n * 5 + tries) % changes.length]?.(table, pick);
-    if (change !== undefined && change !== null) return { ...change, fill: change.fill ?? "select" };
+    if (change !== undefined && change !== null) return { ...change, fill: change.fill ?? "" };
   }
+}
+
+/** Several at once, as one. */
+export function changesOf(table: ChangingTable, n: number, count: number, random: () => number): Change {
+  let all: Change = { what: "", next: table, fill: "" };
+  for (let more = 0; more < count; more++) {
+    const { what, next } = changeOf(all.next, n + more, random);
+    all = { what: all.what === "" ? what : `${all.what}, ${what}`, next, fill: "" };
+  }
+  const fresh = all.next.columns.filter(({ origin }) => !table.columns.some((column) => column.origin === origin));
+  const fill = fresh.map(
+    ({ name, family }) => `update public.${all.next.name} set ${name} = ${values[family]} where id % 7 <> 0`,
+  );
+  return { ...all, fill: fill.join("; ") };
 }
 
 /** Park and Miller's: a sequence that a seed decides. */

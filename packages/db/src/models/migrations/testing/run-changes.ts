@@ -1,8 +1,9 @@
 import type { SqlSession } from "../sql-session.ts";
 import { applyChange, MigrationError, planChange, proveChange, rollbackChange, type SampleRows } from "../index.ts";
 import {
-  changeOf,
+  changesOf,
   fillSql,
+  renamesBetween,
   firstTable,
   schemaOf,
   seededRandom,
@@ -16,6 +17,8 @@ export interface RunOptions {
   readonly dbUrl: string;
   readonly table: string;
   readonly changes: number;
+  /** How many the table goes through in one plan. Default 1. */
+  readonly atOnce?: number;
   readonly rows: number;
   readonly seed: number;
 }
@@ -27,7 +30,15 @@ export interface RunReport {
 }
 
 /** Plans, proves, applies, rolls back and re-applies one change after the other on a table with rows. */
-export async function runChanges({ scratch, dbUrl, table, changes, rows, seed }: RunOptions): Promise<RunReport> {
+export async function runChanges({
+  scratch,
+  dbUrl,
+  table,
+  changes,
+  atOnce = 1,
+  rows,
+  seed,
+}: RunOptions): Promise<RunReport> {
   await using live = openSession(dbUrl);
   const random = seededRandom(seed);
   const [done, wrong]: [string[], string[]] = [[], []];
@@ -36,7 +47,7 @@ export async function runChanges({ scratch, dbUrl, table, changes, rows, seed }:
   await applyChange({ dbUrl, plan: first, name: "first" });
   await live.exec(fillSql(current, rows));
   for (let n = 0; n < changes; n++) {
-    const change = changeOf(current, n, random);
+    const change = changesOf(current, n * atOnce, atOnce, random);
     done.push(change.what);
     const sample = await rowsOf(live, current);
     try {
@@ -44,7 +55,7 @@ export async function runChanges({ scratch, dbUrl, table, changes, rows, seed }:
         scratch,
         before: schemaOf(current),
         after: schemaOf(change.next),
-        renames: change.renames,
+        renames: renamesBetween(current, change.next),
         rows: sample,
       });
       await proveChange({ scratch, plan, rows: sample });

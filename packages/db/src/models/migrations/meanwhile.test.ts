@@ -1,0 +1,176 @@
+import { createClient } from "@supabase/supabase-js";
+import { scratchDatabase, start, type LocalSupabase } from "@waybill/local-supabase";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { openTransport } from "../../client/index.ts";
+import { untrackedFetch } from "../../untracked-fetch.ts";
+import { applyChange, planChange, proveChange, rollbackChange, type ScratchDatabase } from "./index.ts";
+import { openSession } from "./testing/open-session.ts";
+
+const opened = new AsyncDisposableStack();
+let scratch: ScratchDatabase;
+let native: LocalSupabase;
+beforeAll(async () => {
+  scratch = opened.use(await scratchDatabase({ engine: "native" }));
+  native = opened.use(await start({ engine: "native", seed: false }));
+});
+afterAll(() => opened.disposeAsync());
+
+const make = (table: string, columns: string): string =>
+  `create table public.${table} (id int primary key, ${columns})`;
+
+test.each(["pglite", "native"] as const)(
+  "the Data API of %s knows the new column at once, and after the rollback the old one",
+  async (engine) => {
+    const { url, ca, secretKey, dbUrl } = engine === "native" ? native : inject("stack");
+    const transport = openTransport({ url, ca });
+    opened.defer(() => transport.close());
+    const client = createClient(url, secretKey, {
+      global: { fetch: untrackedFetch(transport, 20_000) },
+      auth: { persistSession: false, autoRefreshToken: false },
+      db: { retry: false },
+    });
+    await using live = openSession(dbUrl);
+    await live.exec(`${make("served", "note text")}; insert into served values (1, 'kept')`);
+    const note = () => client.from("served").select("id, note");
+    expect((await note()).data).toEqual([{ id: 1, note: "kept" }]);
+    const plan = await planChange({
+      scratch,
+      before: make("served", "note text"),
+      after: make("served", "tag text default 'new'"),
+    });
+    await applyChange({ dbUrl, plan, name: "served", confirmDestructive: true });
+    await expect
+      .poll(async () => (await client.from("served").select("id, tag")).data)
+      .toEqual([{ id: 1, tag: "new" }]);
+    await rollbackChange({ dbUrl, plan, confirmDestructive: true });
+    await expect.poll(async () => (await note()).data).toEqual([{ id: 1, note: "kept" }]);
+  },
+);
+
+test("what others write up to the moment of the change is kept, and there again after the rollback", async () => {
+  const { dbUrl } = native;
+  await using live = openSession(dbUrl);
+  await live.exec(`${make("written", "note int")}; insert into written select n, 0 from generate_series(1, 4) n`);
+  const plan = await planChange({ scratch, before: make("written", "note int"), after: make("written", "tag int") });
+  const stop = new AbortController();
+  /** Counts up in one row, as fast as it goes; gives the last number that the database took. */
+  async function write(id: number): Promise<{ id: number; note: number }> {
+    await using sql = openSession(dbUrl);
+    let acknowledged = 0;
+    while (!stop.signal.aborted) {
+      const next = acknowledged + 1;
+      const taken = await sql.exec(`update written set note = ${next} where id = ${id}`).then(
+        () => true,
+        () => false,
+      );
+      // the column is away
+      if (!taken && (await columnIsThere(sql))) throw new Error("a write was refused though the column is there");
+      if (taken) acknowledged = next;
+    }
+    return { id, note: acknowledged };
+  }
+  const columnIsThere = async (sql: ReturnType<typeof openSession>): Promise<boolean> => {
+    const rows = await sql.query(
+      "select 1 from pg_attribute where attrelid = 'written'::regclass and attname = 'note'",
+    );
+    // between the refusal and this look a rollback may have come
+    return (
+      rows.length === 1 &&
+      (await sql.exec("update written set note = note where false").then(
+        () => false,
+        () => true,
+      ))
+    );
+  };
+  const writers = [1, 2, 3, 4].map(write);
+  for (let round = 0; round < 5; round++) {
+    await applyChange({ dbUrl, plan, name: "written", confirmDestructive: true, tries: 20 });
+    await rollbackChange({ dbUrl, plan, confirmDestructive: true, tries: 20 });
+  }
+  stop.abort();
+  const acknowledged = await Promise.all(writers);
+  expect(await live.query("select id, note from written order by id")).toEqual(acknowledged);
+  expect(Math.min(...acknowledged.map(({ note }) => note))).toBeGreaterThan(0);
+});
+
+test("names of every kind go both ways", async () => {
+  const tables = ["select", 'a"b', "x;--", "Up Down"];
+  const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+  const names = [
+    "select",
+    "Up Down",
+    'a"b',
+    "it's",
+    "$waybill$",
+    "%I %s",
+    "back\\slash",
+    "waybill_one",
+    "ÄÖ/*",
+    "x;--",
+    "OWNER TO",
+    "t",
+    "d",
+  ];
+  const table = (name: string, columns: readonly string[]): string =>
+    `create table public.${quoted(name)} (id int primary key, ${columns.map((column) => `${quoted(column)} text check (${quoted(column)} <> ' OWNER TO "x"')`).join(", ")});
+    create index ${quoted(`${name} i`)} on public.${quoted(name)} (${quoted(columns[0] ?? "id")});`;
+  const all = (list: readonly string[]): string => tables.map((name) => table(name, list)).join("\n");
+  const before = all(names);
+  // the even ones go, others come, one changes its type
+  const after = all(names.map((name, n) => (n % 2 === 0 ? name : `${name}_`))).replaceAll(
+    '"select" text',
+    '"select" varchar(9)',
+  );
+  const row = { id: 1, ...Object.fromEntries(names.map((name) => [name, name.slice(0, 9)])) };
+  const rows = Object.fromEntries(tables.map((name) => [`public.${quoted(name)}`, [row]]));
+  const renames = [{ table: 'public."Up Down"', column: "it's", to: "it's_" }];
+  const plan = await planChange({ scratch, before, after, rows, renames });
+  const proof = await proveChange({ scratch, plan, rows });
+  expect(Object.keys(proof.rows)).toHaveLength(tables.length);
+  const { dbUrl } = native;
+  await using live = openSession(dbUrl);
+  await live.exec(before);
+  await live.exec(
+    `insert into public."a""b" select * from json_populate_record(null::public."a""b", '${JSON.stringify(row).replaceAll("'", "''")}')`,
+  );
+  await applyChange({ dbUrl, plan, name: "names", confirmDestructive: true });
+  await rollbackChange({ dbUrl, plan, confirmDestructive: true });
+  expect(await live.query('select to_jsonb(t.*) as row from public."a""b" t')).toEqual([{ row }]);
+});
+
+test("a change that takes too long is stopped, changes nothing and holds no lock", async () => {
+  const { dbUrl } = native;
+  await using live = openSession(dbUrl);
+  await live.exec(make("late", "note text"));
+  const plan = await planChange({
+    scratch,
+    before: make("late", "note text"),
+    after: make("late", "note text, more int"),
+  });
+  const options = { dbUrl, plan, name: "late", deadlineMs: 1500 };
+  // whoever is told of a step never answers
+  const hung = applyChange({
+    ...options,
+    onStep: ({ step }) => (step === "record" ? new Promise(() => undefined) : undefined),
+  });
+  await expect(hung).rejects.toMatchObject({ code: "MIGRATION_TIMEOUT" });
+  await live.exec("begin; lock table late in access exclusive mode");
+  await expect(applyChange({ ...options, lockTimeoutMs: 60_000 })).rejects.toMatchObject({ code: "MIGRATION_TIMEOUT" });
+  await live.exec("commit");
+  expect(
+    await live.query("select attname from pg_attribute where attrelid = 'late'::regclass and attname = 'more'"),
+  ).toEqual([]);
+  expect(await applyChange({ ...options, deadlineMs: 60_000 })).toMatchObject({ already: false });
+});
+
+test("what others change on tables that the plan leaves alone is no drift", async () => {
+  const { dbUrl } = native;
+  await using live = openSession(dbUrl);
+  const place = make("pointed_place", "name text");
+  const before = `${place}; ${make("pointing", "place int references public.pointed_place")}`;
+  await live.exec(before);
+  const plan = await planChange({ scratch, before, after: `${before}; create index on public.pointing (place)` });
+  expect(plan.tables).toEqual(['"public"."pointing"']);
+  await live.exec("create index on pointed_place (name)");
+  expect(await applyChange({ dbUrl, plan, name: "pointing" })).toMatchObject({ already: false });
+});
