@@ -11,7 +11,9 @@ import {
   type MigrationPlan,
   type ScratchDatabase,
 } from "./index.ts";
+import { killedChange } from "./testing/killed-change.ts";
 import { openSession } from "./testing/open-session.ts";
+import { runChanges } from "./testing/run-changes.ts";
 
 // what cannot differ between the engines is tried on the faster one
 describe.each(["pglite", "native"] as const)("on %s", (engine) => {
@@ -234,6 +236,25 @@ describe.each(["pglite", "native"] as const)("on %s", (engine) => {
       expect(await applying).toMatchObject({ already: false });
     },
   );
+
+  // kill.torture.ts kills at every step, and on PGlite too
+  test.runIf(engine === "native")(
+    "a change that is killed at some of its steps, the commit among them, was never there, both ways",
+    async () => {
+      const report = await killedChange(scratch, dbUrl, (steps) => [1, Math.floor(steps / 2), steps - 1, steps]);
+      expect(report.up).toEqual({ kills: 3, wrong: [] });
+      expect(report.down).toEqual({ kills: 3, wrong: [] });
+      expect(report).toMatchObject({ rowsIntact: true, sideTables: 0 });
+    },
+  );
+
+  // changes.torture.ts makes 40 of them, and several at once
+  test("changes of a table with 1,000 rows are planned, proven, applied, rolled back and applied again, rows intact", async () => {
+    const changes = engine === "native" ? 5 : 2;
+    const report = await runChanges({ scratch, dbUrl, table: "changing", changes, rows: 1000, seed: 20_261_126 });
+    expect(report.wrong).toEqual([]);
+    expect(report.done).toHaveLength(changes);
+  });
 
   test.runIf(engine === "native")("a database that is not there is said, and nothing else", async () => {
     const made = await plan("", "create table public.nowhere (id int primary key)");

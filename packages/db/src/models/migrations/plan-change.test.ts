@@ -1,16 +1,13 @@
 import { inspect } from "node:util";
-import { scratchDatabase, start, type LocalSupabase } from "@waybill/local-supabase";
+import { scratchDatabase } from "@waybill/local-supabase";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { planChange, type MigrationPlan, type PlanOptions, type ScratchDatabase } from "./index.ts";
 import { lockModes } from "./migration-plan.ts";
-import { openSession } from "./testing/open-session.ts";
 
 const opened = new AsyncDisposableStack();
 let scratch: ScratchDatabase;
-let live: LocalSupabase;
 beforeAll(async () => {
   scratch = opened.use(await scratchDatabase({ engine: "native" }));
-  live = opened.use(await start({ engine: "native", seed: false }));
 });
 afterAll(() => opened.disposeAsync());
 
@@ -69,7 +66,7 @@ describe("each statement tells", () => {
 
   test("the lock that Postgres takes", async () => {
     const made = await plan(before, after);
-    await using sql = openSession(live.dbUrl);
+    const sql = scratch;
     await sql.exec(`${before} insert into public.flights values (1)`);
     await sql.exec("update public.flights set number = 1");
     const taken: { kind: string; lock: string | null }[] = [];

@@ -1,15 +1,28 @@
 import { scratchDatabase } from "@waybill/local-supabase";
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { fingerprintOf } from "./migration-plan.ts";
-import { migrationPlanSchema, planChange, proveChange, type MigrationPlan, type Statement } from "./index.ts";
+import {
+  migrationPlanSchema,
+  planChange,
+  proveChange,
+  type MigrationPlan,
+  type ScratchDatabase,
+  type Statement,
+} from "./index.ts";
 import { after, before, renames, sampleRows } from "./testing/flights.ts";
 
 const rows = sampleRows(1000);
+const opened = new AsyncDisposableStack();
+let native: ScratchDatabase;
+beforeAll(async () => {
+  native = opened.use(await scratchDatabase({ engine: "native" }));
+});
+afterAll(() => opened.disposeAsync());
 
 test.each(["pglite", "native"] as const)(
   "on %s a change of many kinds is proven both ways with its rows",
   async (engine) => {
-    await using scratch = await scratchDatabase({ engine });
+    const scratch = engine === "native" ? native : opened.use(await scratchDatabase({ engine }));
     const planned = await planChange({ scratch, before, after, renames, rows });
     // as one that was stored and read again
     const plan = migrationPlanSchema.parse(JSON.parse(JSON.stringify(planned)));
@@ -29,7 +42,7 @@ test.each(["pglite", "native"] as const)(
 );
 
 test("a plan that ends elsewhere, brings rows not back or loses some silently fails its proof", async () => {
-  await using scratch = await scratchDatabase({ engine: "native" });
+  const scratch = native;
   const plan = await planChange({ scratch, before, after, renames, rows });
   const without = (way: "up" | "down", drop: (statement: Statement) => boolean): MigrationPlan => {
     const changed = { ...plan, [way]: plan[way].filter((statement) => !drop(statement)) };

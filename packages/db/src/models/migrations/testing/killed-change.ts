@@ -1,5 +1,4 @@
-import { scratchDatabase, start } from "@waybill/local-supabase";
-import { planChange } from "../index.ts";
+import { planChange, type ScratchDatabase } from "../index.ts";
 import { killAtEachStep, type KillReport } from "./kill-at-each-step.ts";
 import { openSession } from "./open-session.ts";
 
@@ -20,21 +19,20 @@ export interface KilledChange {
   readonly sideTables: number;
 }
 
-/** Kills a change on a database of its own at each step that `some` picks, up and then down. */
+/** Kills a change of a table of its own at each step that `some` picks, up and then down. */
 export async function killedChange(
-  engine: "pglite" | "native",
+  scratch: ScratchDatabase,
+  dbUrl: string,
   some: (steps: number) => readonly number[] | undefined,
 ): Promise<KilledChange> {
-  await using scratch = await scratchDatabase({ engine });
-  await using stack = await start({ engine, seed: false });
-  await using live = openSession(stack.dbUrl);
+  await using live = openSession(dbUrl);
   const plan = await planChange({ scratch, before, after });
   await live.exec(`${before}; ${fill}`);
   const rows = JSON.stringify(await live.query(rowsSql));
   // a step for the row and one for the commit
   const steps = { up: plan.up.length + 2, down: plan.down.length + 2 };
-  const up = await killAtEachStep(live, stack.dbUrl, "up", plan, some(steps.up));
-  const down = await killAtEachStep(live, stack.dbUrl, "down", plan, some(steps.down));
+  const up = await killAtEachStep(live, dbUrl, "up", plan, some(steps.up));
+  const down = await killAtEachStep(live, dbUrl, "down", plan, some(steps.down));
   const left = await live.query(
     "select 1 from pg_class where relnamespace = to_regnamespace('waybill_dropped') and relname like 'killed%'",
   );
