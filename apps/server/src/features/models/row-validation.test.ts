@@ -176,8 +176,8 @@ describe("models.validate", () => {
     expect(await told(bea)).toEqual(["id 23505 database", "code 23505 database"]);
     expect(await told(ada), "sees neither").toEqual(["place 23503 database"]);
     expect(await told(bea, { id: randomUUID(), code: null, place: null })).toEqual([]);
-    expect(await told(bea, { code: "far too long", name: "nome" }), "the schema comes first").toEqual([
-      "code maxLength schema",
+    expect(await told(bea, { place: "no id", name: "nome", code: null }), "the schema comes first").toEqual([
+      "place format schema",
       "id 23505 database",
     ]);
     const [{ count } = { count: 0 }] = await sql.unsafe(`select count(*)::int from public.${model} where code = $1`, [
