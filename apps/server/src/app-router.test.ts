@@ -26,6 +26,7 @@ describe("every procedure", () => {
         "clients.reconnect",
         "clients.register",
         "clients.remove",
+        "data.count",
         "data.create",
         "data.createMany",
         "data.get",

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { dataFilterSchema, dataWhereSchema, isPlain } from "./data-query-filter.ts";
+import { dataWhereSchema, isPlain } from "./data-query-filter.ts";
+import { columnsInputSchema, dataIncludeSchema, filtersInputSchema, orderInputSchema } from "./data-query-include.ts";
 import { errorCodeSchema, errorIssueSchema } from "./errors.ts";
 import {
   columnNameSchema,
@@ -33,35 +34,35 @@ export type DataKey = z.output<typeof dataKeySchema>;
 
 const model = modelNameSchema;
 
+const conditions = {
+  /** All of them must hold, and `where` too. */
+  filters: filtersInputSchema.optional(),
+  where: dataWhereSchema.optional(),
+};
+
 export const dataListInputSchema = z.strictObject({
   model,
-  columns: z
-    .array(columnNameSchema)
-    .min(1, { error: "must name at least one column, or be left out for all" })
-    .max(500, { error: "must name at most 500 columns" })
-    .optional(),
-  /** All of them must hold, and `where` too. */
-  filters: z.array(dataFilterSchema).max(20, { error: "must have at most 20 conditions" }).optional(),
-  where: dataWhereSchema.optional(),
-  order: z
-    .array(
-      z.strictObject({
-        column: columnNameSchema,
-        direction: z.enum(["asc", "desc"], { error: "must be asc or desc" }).default("asc"),
-      }),
-    )
-    .max(4, { error: "must have at most 4 columns" })
-    .optional(),
+  columns: columnsInputSchema.optional(),
+  ...conditions,
+  order: orderInputSchema.optional(),
   limit: z
     .int({ error: "must be a whole number" })
     .min(1, { error: "must be at least 1" })
     .max(rowLimit, { error: `must be at most ${rowLimit}; ask for the next page with next_cursor` })
     .default(50),
   cursor: cursorSchema.optional(),
+  include: dataIncludeSchema,
+  /** `exact`: how many rows there are on all pages, which reads them all. */
+  count: z.enum(["none", "exact"], { error: "must be none or exact" }).optional(),
 });
 export type DataListInput = z.output<typeof dataListInputSchema>;
 
-export const dataGetInputSchema = z.strictObject({ model, key: dataKeySchema });
+export const dataCountInputSchema = z.strictObject({ model, ...conditions });
+export type DataCountInput = z.output<typeof dataCountInputSchema>;
+export const dataCountOutputSchema = z.object({ count: z.int() });
+
+export const dataGetInputSchema = z.strictObject({ model, key: dataKeySchema, include: dataIncludeSchema });
+export type DataGetInput = z.output<typeof dataGetInputSchema>;
 
 /**
  * Of the caller's making, for one write, which is done once however often it is sent within 24 hours; the answer is
@@ -120,7 +121,12 @@ export type DataRemoveInput = z.output<typeof dataRemoveInputSchema>;
 export const dataRowSchema = storedRowSchema;
 export type DataRow = z.output<typeof dataRowSchema>;
 
-export const dataListOutputSchema = z.object({ rows: z.array(dataRowSchema), next_cursor: cursorSchema.nullable() });
+export const dataListOutputSchema = z.object({
+  rows: z.array(dataRowSchema),
+  next_cursor: cursorSchema.nullable(),
+  /** Only where it was asked for. */
+  count: z.int().optional(),
+});
 
 /** What a batch wrote: `rows[i]` is what became of the input's place `written[i]`. `failed` is empty when it is atomic. */
 export const dataBatchOutputSchema = z.object({

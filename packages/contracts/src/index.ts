@@ -12,6 +12,7 @@ export * from "./data-model/parts.ts";
 export * from "./data-model/postgres-types.ts";
 export * from "./data-query.ts";
 export * from "./data-query-filter.ts";
+export * from "./data-query-include.ts";
 export * from "./database-operation.ts";
 export * from "./database-operation-states.ts";
 export * from "./define-model.ts";

@@ -542,6 +542,16 @@ export type Database = {
         Returns: string[]
       }
       expire_sessions: { Args: { idle_days: number }; Returns: Json }
+      foreign_keys_of: {
+        Args: { of_table: string }
+        Returns: {
+          from_columns: string[]
+          from_table: string
+          name: string
+          to_columns: string[]
+          to_table: string
+        }[]
+      }
       hold_lease: {
         Args: { lease: string; lease_holder: string; lease_seconds: number }
         Returns: boolean

@@ -34,9 +34,14 @@ export const validInputs: { [Path in ProcedurePath]: InputAt<Path> } = {
     supabase_key: "sb_publishable_0000000000000000000000_00000000",
   },
   "clients.remove": { client_id: "fuzz/anon" },
+  "data.count": {
+    model: "airports",
+    filters: [{ column: "state", op: "eq", value: "AK" }],
+    where: { not: { column: "latitude", op: "lt", value: 1 } },
+  },
   "data.create": { model: "airports", row, idempotency_key: "fuzz" },
   "data.createMany": { model: "airports", rows: [row, row], mode: "atomic", idempotency_key: "fuzz" },
-  "data.get": { model: "airports", key: { iata: "ANC" } },
+  "data.get": { model: "routes", key: { origin: "ANC", destination: "SEA" }, include: { origin_airport: {} } },
   "data.list": {
     ...page,
     model: "airports",
@@ -53,6 +58,7 @@ export const validInputs: { [Path in ProcedurePath]: InputAt<Path> } = {
       ],
     },
     order: [{ column: "name", direction: "desc" }],
+    count: "exact",
   },
   "data.remove": { model: "airports", key: { iata: "ANC" }, idempotency_key: "fuzz" },
   "data.update": {

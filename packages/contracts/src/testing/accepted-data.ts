@@ -34,6 +34,15 @@ const trees = fc.letrec<{ tree: DataWhere }>((tie) => ({
 })).tree;
 
 const conditions = { filters: fc.array(filters, { maxLength: 3 }), where: trees };
+const columnLists = fc.array(columnNames, { minLength: 1, maxLength: 3 });
+const orders = fc.array(fc.record({ column: columnNames }), { maxLength: 4 });
+const part = { columns: columnLists, ...conditions, order: orders, limit: fc.integer({ min: 1, max: 100 }) };
+const byName = (parts: fc.Arbitrary<unknown>): fc.Arbitrary<object> =>
+  fc.dictionary(columnNames, parts, { maxKeys: 2, noNullPrototype: true });
+const includes = [0, 1, 2].reduce<fc.Arbitrary<object>>(
+  (inner, level) => byName(fc.record<object>(level === 0 ? part : { ...part, include: inner }, { requiredKeys: [] })),
+  fc.constant({}),
+);
 
 const mode = fc.constantFrom("atomic", "each");
 const writing = (rest: Record<string, fc.Arbitrary<unknown>>): fc.Arbitrary<object> =>
@@ -49,16 +58,27 @@ export const data: Record<string, fc.Arbitrary<unknown>> = {
   dataListInputSchema: fc.record(
     {
       model: modelNames,
-      columns: fc.array(columnNames, { minLength: 1, maxLength: 3 }),
+      columns: columnLists,
       ...conditions,
-      order: fc.array(fc.record({ column: columnNames }), { maxLength: 4 }),
+      order: orders,
+      include: includes,
+      count: fc.constantFrom("none", "exact"),
       limit: fc.integer({ min: 1, max: 1000 }),
       cursor: words,
     },
     { requiredKeys: ["model"] },
   ),
-  dataListOutputSchema: fc.record({ rows: fc.array(dataRows, { maxLength: 2 }), next_cursor: fc.option(words) }),
-  dataGetInputSchema: fc.record({ model: modelNames, key: dataKeys }),
+  columnsInputSchema: columnLists,
+  filtersInputSchema: conditions.filters,
+  orderInputSchema: orders,
+  dataIncludeSchema: includes,
+  dataListOutputSchema: fc.record(
+    { rows: fc.array(dataRows, { maxLength: 2 }), next_cursor: fc.option(words), count: fc.nat() },
+    { requiredKeys: ["rows", "next_cursor"] },
+  ),
+  dataCountInputSchema: fc.record({ model: modelNames, ...conditions }),
+  dataCountOutputSchema: fc.record({ count: fc.nat() }),
+  dataGetInputSchema: fc.record({ model: modelNames, key: dataKeys, include: includes }),
   dataCreateInputSchema: writing({ row: dataRows }),
   dataCreateManyInputSchema: writing({ rows: fc.array(dataRows, { minLength: 1, maxLength: 3 }), mode }),
   dataBatchOutputSchema: fc.record({

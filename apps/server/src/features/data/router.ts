@@ -1,5 +1,7 @@
 import {
   dataBatchOutputSchema,
+  dataCountInputSchema,
+  dataCountOutputSchema,
   dataCreateInputSchema,
   dataCreateManyInputSchema,
   dataGetInputSchema,
@@ -26,6 +28,10 @@ export const dataRouter = router({
     .input(dataGetInputSchema)
     .output(dataRowSchema)
     .query(({ ctx, input }) => ctx.services.data.get(ctx, input)),
+  count: signedInProcedure
+    .input(dataCountInputSchema)
+    .output(dataCountOutputSchema)
+    .query(({ ctx, input }) => ctx.services.data.count(ctx, input)),
   create: signedInProcedure
     .input(dataCreateInputSchema)
     .output(dataRowSchema)
