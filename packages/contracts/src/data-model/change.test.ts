@@ -19,6 +19,7 @@ describe("classifyChange", () => {
     ["the order of keys", column({ maxLength: 10, type: "string" })],
     ["a description", column({ ...text, description: "the name", title: "Name", examples: ["x"] })],
     ["a default", column({ ...text, default: "x" })],
+    ["a default by the database", column({ ...text, "x-default": "auth.uid()" })],
     ["a definition that nobody uses", column(text, { $defs: { x: { type: "string" } } })],
   ])("calls %s a patch", (_what, next) => expect(classifyChange(base, next)).toBe("patch"));
 
@@ -51,6 +52,16 @@ describe("classifyChange", () => {
   it.each<[string, DataModelFields, DataModelFields]>([
     ["a column gone", base, column(text, { properties: { id: { type: "integer" } } })],
     ["a column renamed", base, column(text, { properties: { id: { type: "integer" }, b: text } })],
+    [
+      "no default where a row needs the value",
+      column({ ...text, default: "x" }, { required: ["id", "a"] }),
+      column(text, { required: ["id", "a"] }),
+    ],
+    [
+      "no default in the key",
+      column({ default: 1 }, { "x-primary-key": ["a"] }),
+      column({}, { "x-primary-key": ["a"] }),
+    ],
     ["a column newly required", base, column(text, { required: ["id", "a"] })],
     [
       "a new column that is required",

@@ -1,5 +1,6 @@
 import { canonicalJson, type Change, isJsonObject, type JsonObject, type JsonValue } from "../primitives.ts";
-import type { DataModelFields } from "./fields.ts";
+import { columnsOf, type DataModelFields } from "./fields.ts";
+import { hasDefault, nullableColumns } from "./held-fields.ts";
 
 const rank = { patch: 0, minor: 1, major: 2 } as const;
 
@@ -36,7 +37,14 @@ export function classifyChange(previous: DataModelFields, next: DataModelFields)
     classifyMap(properties, columns, () => "minor", refs),
     classifyMap($defs ?? {}, definitions ?? {}, () => "patch", refs),
     classifySchema(rest, others),
+    ...columnsOf(next).map((column) => classifyDefault(previous, next, column)),
   ].reduce(greater);
+}
+
+/** A column that was filled in, and must be given from now on. */
+function classifyDefault(previous: DataModelFields, next: DataModelFields, column: string): Change {
+  const isLost = hasDefault(previous, column) && !hasDefault(next, column);
+  return isLost && !nullableColumns(next).has(column) ? "major" : "patch";
 }
 
 function classifySchema(previous: JsonValue | undefined, next: JsonValue | undefined): Change {

@@ -39,7 +39,7 @@ describe("columnStorage", () => {
     [{ allOf: [{ type: ["string", "integer"] }, { type: ["number", "boolean"] }] }, "bigint"],
     [{ type: "number", "x-pg": "numeric(10,2)" }, "numeric(10,2)"],
     [{ type: "string", format: "uuid", "x-pg": "text" }, "text"],
-    [{ type: "string", "x-pg": "inet" }, "inet"],
+    [{ type: "string", format: "ipv4", "x-pg": "inet" }, "inet"],
     [{ type: "array", "x-pg": "text[]" }, "text[]"],
     [{ "x-pg": "jsonb" }, "jsonb"],
     [{ type: ["string", "integer"], "x-pg": "jsonb" }, "jsonb"],

@@ -55,8 +55,7 @@ function storageNamed(
     return { ok: false, rule: "x-pg", message };
   }
   const [format] = layerValues(layers, "format");
-  const wanted = type.family === "text" ? undefined : type.format;
-  if (only === "string" && type.family !== "text" && format !== undefined && format !== wanted) {
+  if (type.format !== undefined && format !== undefined && format !== type.format) {
     const message = `must fit the format ${JSON.stringify(format)}: ${type.name} keeps another; leave one of them out`;
     return { ok: false, rule: "x-pg", message };
   }

@@ -14,12 +14,12 @@ const fields = dataModelFieldsSchema.parse({
 });
 const filled = dataModelFieldsSchema.parse({
   type: "object",
-  required: ["id", "at", "active", "off"],
+  required: ["id", "at", "lit", "unlit"],
   properties: {
     id: { type: "integer" },
     at: { type: "string", format: "date-time", "x-default": "now()" },
-    active: { type: "boolean", default: false },
-    off: { type: "boolean", default: null },
+    lit: { type: "boolean", default: false },
+    unlit: { type: "boolean", default: null },
   },
 });
 
@@ -34,7 +34,7 @@ describe("heldFields", () => {
   });
 
   it("requires no column to be given that the database fills in", () => {
-    expect(heldFields(filled)["required"]).toEqual(["id", "off"]);
+    expect(heldFields(filled)["required"]).toEqual(["id", "unlit"]);
     expect([...nullableColumns(filled)]).toEqual([]);
   });
 });

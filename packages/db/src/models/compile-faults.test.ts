@@ -254,6 +254,17 @@ describe("compileModel refuses", () => {
     expect(await issuesOf(routesModel(), [airports])).toEqual([]);
   });
 
+  it("what another model asks of it, naming who asks", async () => {
+    const one = { name: "departures", kind: "one-to-many", model: "routes", columns: ["seats"] };
+    expect(await issuesOf(routesModel(), [airportsModel({ relationships: [one] })])).toEqual([
+      {
+        field: "relationships",
+        rule: "relationship",
+        message: expect.stringMatching(/seats is integer, iata is text \(asked by airports\.departures\)/),
+      },
+    ]);
+  });
+
   it("models that require each other, and takes them when one need not", async () => {
     const airports = (required: string[]) =>
       airportsModel({

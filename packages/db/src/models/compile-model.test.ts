@@ -134,13 +134,16 @@ describe("compileModel", () => {
 
   it("takes away every grant where no policy lets anybody in", async () => {
     for (const rls_policies of [null, []]) {
-      const { create, link } = await compiled(airportsModel({ rls_policies }), []);
+      const { create, link, warnings } = await compiled(airportsModel({ rls_policies }), []);
       expect(create.slice(-2)).toEqual([
         "revoke all on table public.airports from anon, authenticated",
         "grant all on table public.airports to service_role",
       ]);
       expect(create).toContain("alter table public.airports enable row level security");
       expect(link).toEqual([]);
+      expect(warnings).toEqual([
+        { field: "rls_policies", rule: "lockout", message: expect.stringMatching(/nobody but the service role/) },
+      ]);
     }
   });
 

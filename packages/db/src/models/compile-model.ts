@@ -53,7 +53,7 @@ export async function compileModel(model: DataModelCreate, others: readonly Data
     ...columns.issues,
     ...keyFaults(shape),
     ...keys.issues.filter((issue) => issue.model === model.model_name).map(({ model: _model, ...issue }) => issue),
-    ...mentioned.flatMap(foreignKeyFaults),
+    ...mentioned.flatMap((key) => foreignKeyFaults(key).map((issue) => ownIssue(issue, key, model))),
     ...cycleFaults(shape, keys.keys),
     ...indexes.flatMap((index) => indexFaults(shape, index)),
     ...nameFaults(shape, indexes, shapes, keys.keys),
@@ -149,6 +149,13 @@ function foreignKeyStatements(keys: readonly ForeignKey[]): string[] {
     const from = `alter table ${key.owner.table} add constraint ${name} foreign key ${columnList(key.columns)}`;
     return `${from} references ${key.target.table} ${columnList(key.references)} on delete ${key.onDelete}`;
   });
+}
+
+/** What another model asks of this one's table stands in no field of this one. */
+function ownIssue(issue: ErrorIssue, key: ForeignKey, model: DataModelCreate): ErrorIssue {
+  if (key.declaredBy === model) return issue;
+  const said = `${key.declaredBy.model_name}.${key.relation}`;
+  return { ...issue, field: "relationships", message: `${issue.message} (asked by ${said})` };
 }
 
 function cycleFaults(shape: ModelShape, keys: readonly ForeignKey[]): ErrorIssue[] {

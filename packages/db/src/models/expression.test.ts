@@ -31,6 +31,7 @@ describe("readExpression", () => {
     ["true; drop table routes", "syntax"],
     ["true) from pg_authid where (true", "syntax"],
     ["true), (false", "syntax"],
+    ["true, false", "syntax"],
     ["true) as x, (true", "syntax"],
     ["true) union select (true", "syntax"],
     ["true) into x where (true", "syntax"],

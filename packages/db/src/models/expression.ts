@@ -58,7 +58,9 @@ function soleExpression(tree: JsonValue): JsonValue | null {
   const [target, other] = Array.isArray(targetList) ? targetList : [];
   if (other !== undefined || !isJsonObject(target) || !isJsonObject(target["ResTarget"])) return null;
   const { val, location: _location, ...named } = target["ResTarget"];
-  return Object.keys(named).length === 0 && val !== undefined ? val : null;
+  // `a, b` in parentheses would be a row of two.
+  const isRow = isJsonObject(val) && "RowExpr" in val;
+  return Object.keys(named).length === 0 && val !== undefined && !isRow ? val : null;
 }
 
 /** Every table with its schema, so that no search path decides what a subquery reads. */

@@ -27,7 +27,8 @@ export function indexesOf(shape: ModelShape, keys: readonly ForeignKey[]): reado
   for (const key of keys) {
     const leads = [shape.key, ...planned.filter(isPlainTree).map(({ index }) => index.columns)];
     if (leads.some((columns) => isLed(columns, key.columns))) continue;
-    planned.push(named({ columns: [...key.columns], unique: false, method: "btree" }, key.field));
+    const field = key.declaredBy === shape.model ? key.field : "relationships";
+    planned.push(named({ columns: [...key.columns], unique: false, method: "btree" }, field));
   }
   return planned;
 }

@@ -57,17 +57,17 @@ describe("the table of cases", () => {
 /** Inserts a row as the Data API does, and looks at what is there then. */
 async function outcome(database: ScratchDatabase, table: string, one: KeywordCase, id: number, type: string) {
   const columns = one.value === undefined ? "id" : "id, held";
-  const insert = `insert into ${table} (${columns}) select ${columns} from json_populate_record(null::${table}, $1::text::json)`;
+  const given = `json_populate_record(null::${table}, $1::text::json)`;
   try {
-    await database.query(insert, [JSON.stringify(rowOf(one, id))]);
+    const [row] = await database.query(
+      `insert into ${table} (${columns}) select ${columns} from ${given} returning to_json(held)::text as held`,
+      [JSON.stringify(rowOf(one, id))],
+    );
+    const text = row?.["held"];
+    const got: unknown = typeof text === "string" ? JSON.parse(text) : null;
+    const sent: JsonValue = one.value ?? null;
+    return { taken: cameBack(sent, got, type), got };
   } catch (error) {
     return { taken: false, why: String(error) };
   }
-  const [row] = await database.query(`select to_json(held)::text as held from ${table} where id = $1::text::bigint`, [
-    String(id),
-  ]);
-  const text = row?.["held"];
-  const got: unknown = typeof text === "string" ? JSON.parse(text) : null;
-  const sent: JsonValue = one.value ?? null;
-  return { taken: cameBack(sent, got, type), got };
 }

@@ -104,8 +104,12 @@ export async function policyStatement(shape: ModelShape, planned: PlannedPolicy)
 
 const writing = ["insert", "update", "delete"] as const;
 
-/** What a role may write and never see again: allowed, and nearly always a mistake. */
+/** Tables that nobody reaches, and what a role may write and never see again: allowed, and nearly always a mistake. */
 export function lockoutWarnings(policies: readonly PlannedPolicy[]): ErrorIssue[] {
+  if (policies.length === 0) {
+    const message = "must name a policy, or nobody but the service role reaches the table; a preset will do";
+    return [{ field: "rls_policies", rule: "lockout", message }];
+  }
   const allows = (role: string, command: string) =>
     policies.some(({ policy }) => {
       const isForRole = policy.roles.some((name) => name === role || name === "public");

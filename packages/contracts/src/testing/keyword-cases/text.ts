@@ -22,6 +22,7 @@ export const lengths: readonly KeywordCase[] = [
   ...cases("maxLength", { type: "string", "x-pg": "varchar(5)", maxLength: 3 }, { valid: ["abc"], invalid: ["abcd"] }),
 ];
 
+/** As RE2 reads them: `.` is all but a line feed, and `\s` and `\w` are ASCII. JavaScript's own `.` and `\s` differ. */
 export const patterns: readonly KeywordCase[] = [
   ...cases(
     "pattern",
@@ -36,7 +37,7 @@ export const patterns: readonly KeywordCase[] = [
   ...cases(
     "pattern",
     { type: "string", pattern: "^\\s$" },
-    { valid: [" ", "\t", "\n", "\r", "\f"], invalid: ["", "a"] },
+    { valid: [" ", "\t", "\n", "\r", "\f"], invalid: ["", "a", "\u000b", "\u00a0", "\u2003"] },
   ),
   ...cases(
     "pattern",
@@ -46,7 +47,7 @@ export const patterns: readonly KeywordCase[] = [
   ...cases(
     "pattern",
     { type: "string", pattern: "^.$" },
-    { valid: ["a", "🛫", "é"], invalid: ["", "ab", "\n", "🛫🛬"] },
+    { valid: ["a", "🛫", "é", "\r", "\u2028"], invalid: ["", "ab", "\n", "🛫🛬"] },
   ),
   ...cases(
     "pattern",

@@ -73,6 +73,7 @@ export const types: readonly KeywordCase[] = [
     { valid: [{}, { a: [1, null, { b: "c" }] }, null], invalid: [[], "{}", 1, true] },
   ),
   ...cases("type", { type: "array" }, { valid: [[], [1, "a", null]], invalid: [{}, "[]", 0, false] }),
+  ...cases("type", { type: "object", "x-pg": "json" }, { valid: [{ b: 1, a: [] }, null], invalid: [[], "{}", 1] }),
   ...cases("type", { type: ["object", "array"], "x-pg": "jsonb" }, { valid: [{}, []], invalid: ["", 1, true] }),
 ];
 

@@ -45,6 +45,14 @@ export const lists: readonly KeywordCase[] = [
     },
   ),
   ...cases("enum", { type: "string", maxLength: 2, enum: ["ab", "abc"] }, { valid: ["ab"], invalid: ["abc", "a"] }),
+  ...cases(
+    "enum",
+    { type: "array", "x-pg": "json", enum: [[1, { a: 2 }], []] },
+    {
+      valid: [[], [1.0, { a: 2 }]],
+      invalid: [[1], [{ a: 2 }, 1], {}],
+    },
+  ),
   ...cases("const", { type: "string", const: "a'b" }, { valid: ["a'b", null], invalid: ["a''b", "A'B", "", 1] }),
   ...cases("const", { const: 7 }, { valid: [7, 7.0], invalid: [8, 7.5, "7"] }),
   ...cases("const", { type: "number", const: 0.1 }, { valid: [0.1], invalid: [0.10000000000000002, "0.1"] }),

@@ -36,13 +36,15 @@ const part = fc.record({
   required: fc.array(fc.boolean(), { minLength: 5, maxLength: 5 }),
   takesNull: fc.array(fc.boolean(), { minLength: 5, maxLength: 5 }),
   reference,
+  refersToItself: fc.boolean(),
   policies,
   indexes: fc.array(fc.record({ at: fc.nat(9), unique: fc.boolean(), where: fc.boolean() }), { maxLength: 3 }),
 });
 type Part = typeof part extends fc.Arbitrary<infer Value> ? Value : never;
 
 /**
- * One to three models that compile together, each but the first perhaps referring to the one before it. `prefix` begins
+ * One to three models that compile together, each but the first perhaps referring to the one before it, and
+ * each perhaps to itself. `prefix` begins
  * the names of models and tables, so that runs can share a database.
  */
 export function smallModels(prefix: string): fc.Arbitrary<readonly DataModelCreate[]> {
@@ -68,7 +70,9 @@ function draft(name: string, one: Part, before: Draft | undefined): Draft {
     const isOptional = one.required[index] !== true;
     return [column, isOptional && one.takesNull[index] === true ? orNull(schema) : schema];
   });
-  const refers = before === undefined || one.reference.said === "neither" ? {} : referring(before, one);
+  const isAlone = before === undefined || one.reference.said === "neither";
+  const refers = isAlone ? {} : copied("to", before.key, one.reference.required);
+  const up = one.refersToItself ? copied("up", key, false) : {};
   const user =
     one.policies === "own-rows" ? { user_id: { type: "string", format: "uuid", "x-default": "auth.uid()" } } : {};
   const tenant = one.policies === "tenant" ? { tenant_id: { type: "string" } } : {};
@@ -77,7 +81,8 @@ function draft(name: string, one: Part, before: Draft | undefined): Draft {
     ...one.columns.flatMap(([column], index) => (one.required[index] === true ? [column] : [])),
     ...(one.reference.required ? Object.keys(refers) : []),
   ];
-  const relationships = before === undefined ? [] : relate(name, before, one, Object.keys(refers));
+  const parents = before === undefined ? [] : relate(name, before, one, Object.keys(refers));
+  const self = { name: "up", kind: "many-to-one", model: name, columns: Object.keys(up), on_delete: "set null" };
   return {
     key,
     model: {
@@ -88,9 +93,9 @@ function draft(name: string, one: Part, before: Draft | undefined): Draft {
         type: "object",
         "x-primary-key": Object.keys(key),
         required,
-        properties: { ...key, ...Object.fromEntries(own), ...refers, ...user, ...tenant },
+        properties: { ...key, ...Object.fromEntries(own), ...refers, ...up, ...user, ...tenant },
       },
-      relationships,
+      relationships: one.refersToItself ? [...parents, self] : parents,
       indexes: indexesOf(one),
       rls_policies: policiesOf(one),
     },
@@ -105,10 +110,11 @@ function orNull({ type, enum: listed, ...schema }: JsonObject): JsonObject {
   };
 }
 
-function referring(before: Draft, one: Part): Readonly<Record<string, JsonObject>> {
-  const columns = Object.entries(before.key).map(([column, schema]): [string, JsonObject] => {
+/** Columns to refer to a key with. */
+function copied(prefix: string, key: Draft["key"], required: boolean): Draft["key"] {
+  const columns = Object.entries(key).map(([column, schema]): [string, JsonObject] => {
     const { default: _default, "x-default": _filled, ...same } = schema;
-    return [`to_${column}`, one.reference.required ? same : orNull(same)];
+    return [`${prefix}_${column}`, required ? same : orNull(same)];
   });
   return Object.fromEntries(columns);
 }
