@@ -254,6 +254,21 @@ describe("compileModel refuses", () => {
     expect(await issuesOf(routesModel(), [airports])).toEqual([]);
   });
 
+  it.each([
+    ["inet", "interval", false],
+    ["inet", "inet", true],
+    ["text[]", "integer[]", false],
+    ["text", "varchar(3)", true],
+    ["smallint", "bigint", true],
+  ])("a foreign key from %s to %s as Postgres would", async (from, to, isFine) => {
+    const held = (type: string) => ({ type: jsonTypeOf(type), "x-pg": type });
+    const ports = { model_name: "ports", table_name: "ports" };
+    const others = [airportsModel({ ...ports, indexes: [{ columns: ["code"], unique: true }] }, { code: held(to) })];
+    const relation = { name: "r", kind: "many-to-one", model: "ports", columns: ["held"], references: ["code"] };
+    const issues = await issuesOf(routesModel({ relationships: [relation] }, { held: held(from) }), others);
+    expect(issues.map(({ field }) => field)).toEqual(isFine ? [] : ["relationships.0.columns"]);
+  });
+
   it("what another model asks of it, naming who asks", async () => {
     const one = { name: "departures", kind: "one-to-many", model: "routes", columns: ["seats"] };
     expect(await issuesOf(routesModel(), [airportsModel({ relationships: [one] })])).toEqual([
@@ -305,3 +320,8 @@ describe("compileModel refuses", () => {
     ]);
   });
 });
+
+function jsonTypeOf(type: string): string {
+  if (type.endsWith("[]")) return "array";
+  return type.endsWith("int") ? "integer" : "string";
+}

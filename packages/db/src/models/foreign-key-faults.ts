@@ -1,4 +1,4 @@
-import type { ErrorIssue } from "@waybill/contracts";
+import type { ErrorIssue, PostgresType } from "@waybill/contracts";
 import type { ForeignKey } from "./foreign-keys.ts";
 import { areSameColumns, type ModelShape } from "./model-shape.ts";
 
@@ -41,10 +41,16 @@ function typeFaults({ owner, target, columns, references }: ForeignKey, say: Say
   return columns.flatMap((column, index) => {
     const reference = references[index] ?? "";
     const [from, to] = [owner.types.get(column), target.types.get(reference)];
-    if (from === undefined || to === undefined || from.family === to.family) return [];
+    if (from === undefined || to === undefined || isComparable(from, to)) return [];
     const there = `${target.model.model_name}.${reference}`;
     return [say("columns", `must be of the type of ${there}: ${column} is ${from.name}, ${reference} is ${to.name}`)];
   });
+}
+
+function isComparable(from: PostgresType, to: PostgresType): boolean {
+  // These families hold types that have nothing in common but how JSON writes them.
+  const isMixed = from.family === "opaque" || from.family === "array";
+  return from.family === to.family && (!isMixed || from.name === to.name);
 }
 
 function nullFaults({ owner, columns, onDelete }: ForeignKey, say: Say): ErrorIssue[] {

@@ -57,7 +57,8 @@ const families: Readonly<Record<ModelIndex["method"], readonly TypeFamily[]>> = 
   gist: [],
 };
 
-function fits(method: ModelIndex["method"], type: PostgresType): boolean {
+/** Whether plain Postgres, without extensions, indexes a type by a method. */
+export function fits(method: ModelIndex["method"], type: PostgresType): boolean {
   return type.name !== "json" && families[method].includes(type.family);
 }
 
