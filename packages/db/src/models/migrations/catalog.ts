@@ -57,6 +57,14 @@ with wanted as (
   where a.grantee <> w.relowner
   group by w.name, c.attname, a.grantee
   union all
+  select format('sequence of %s.%I %s %s start %s by %s from %s to %s cache %s cycle=%s', w.name, a.attname,
+    d.objid::regclass, s.seqtypid::regtype, s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle)
+  from wanted w
+  join pg_depend d on d.refobjid = w.oid and d.refclassid = 'pg_class'::regclass and d.classid = 'pg_class'::regclass
+    and d.deptype in ('a', 'i')
+  join pg_sequence s on s.seqrelid = d.objid
+  join pg_attribute a on a.attrelid = w.oid and a.attnum = d.refobjsubid
+  union all
   select format('trigger %s %s enabled=%s', w.name, pg_get_triggerdef(t.oid), t.tgenabled)
   from wanted w join pg_trigger t on t.tgrelid = w.oid and not t.tgisinternal
   join pg_proc p on p.oid = t.tgfoid join pg_namespace n on n.oid = p.pronamespace

@@ -136,7 +136,7 @@ function restoredColumn({ kind, table, column, sideTable, from, key, newType }: 
     kind === "type" ? ` and t.${name}::text is not distinct from d.${name}::${newType}::${was?.type}::text` : "";
   const update = `  update ${table} t set ${name} = d.${name} from ${sideTable} d
     where ${rows} and t.${name}::text is distinct from d.${name}::text${untouched};\n`;
-  if (now === undefined || now.identity === "") return update;
+  if (now === undefined) return update;
   const identity = (generation: string): string =>
     `  alter table ${table} alter column ${name} set generated ${generation};\n`;
   const raised = raisedSequence(table, now);
@@ -149,8 +149,8 @@ function sameKey(was: ColumnShape, now: ColumnShape | undefined): string {
   return now?.type === was.type ? `t.${name} = d.${name}` : `t.${name}::text = d.${name}::text`;
 }
 
-function raisedSequence(table: string, { name, identity }: ColumnShape): string {
-  if (identity === "") return "";
+function raisedSequence(table: string, { name, sequence }: ColumnShape): string {
+  if (sequence === null) return "";
   const column = quoteIdent(name);
   return `  perform pg_catalog.setval(pg_catalog.pg_get_serial_sequence(${quoteLiteral(table)}, ${quoteLiteral(name)}), max(${column})) from ${table} having max(${column}) is not null;\n`;
 }

@@ -34,7 +34,9 @@ export async function inLiveTransaction<T>(
     try {
       return await once(dbUrl, lockTimeoutMs, deadlineMs, progress, (session) => work(session, attempt));
     } catch (error) {
-      if (error instanceof MigrationError) throw error;
+      if (error instanceof MigrationError) {
+        throw progress.committing && error.code === "MIGRATION_TIMEOUT" ? unreachable(error, true) : error;
+      }
       const busy = mayPass(error);
       if (sqlstateOf(error) === "57014") throw tookTooLong(error);
       if (!busy && !lostConnection(error)) throw refused(error);
@@ -60,7 +62,7 @@ async function once<T>(
   });
   try {
     // a transaction of postgres.js stays on its connection, and fails with it
-    const done = await sql.begin(async (transaction) => {
+    const begun = async (transaction: Pick<postgres.Sql, "unsafe">) => {
       const deadline = deadlineIn(deadlineMs, "The change of the schema");
       const session = withDeadline(sessionOf(transaction), deadline);
       await session.exec(
@@ -83,7 +85,10 @@ async function once<T>(
       const result = await before(deadline, () => work(session));
       progress.committing = true;
       return { result };
-    });
+    };
+    // connecting and committing have no deadline of their own
+    const all = deadlineIn(deadlineMs + 20_000, "The change of the schema, from connecting to committing,");
+    const done = await before(all, () => sql.begin(begun));
     return done.result;
   } finally {
     await sql.end({ timeout: 1 });

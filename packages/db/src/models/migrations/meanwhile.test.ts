@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { openTransport } from "../../client/index.ts";
 import { untrackedFetch } from "../../untracked-fetch.ts";
 import { applyChange, planChange, proveChange, rollbackChange, type ScratchDatabase } from "./index.ts";
+import { losingProxy } from "./testing/losing-proxy.ts";
 import { openSession } from "./testing/open-session.ts";
 
 const opened = new AsyncDisposableStack();
@@ -173,4 +174,23 @@ test("what others change on tables that the plan leaves alone is no drift", asyn
   expect(plan.tables).toEqual(['"public"."pointing"']);
   await live.exec("create index on pointed_place (name)");
   expect(await applyChange({ dbUrl, plan, name: "pointing" })).toMatchObject({ already: false });
+});
+
+test("a commit whose answer is lost is found out, and nothing is done twice", async () => {
+  const { dbUrl } = native;
+  await using live = openSession(dbUrl);
+  await live.exec(`${make("doubted", "note text")}; insert into doubted values (1, 'kept')`);
+  const plan = await planChange({ scratch, before: make("doubted", "note text"), after: make("doubted", "tag text") });
+  const options = { plan, name: "doubted", confirmDestructive: true };
+  await using up = await losingProxy(dbUrl, 1);
+  expect(await applyChange({ ...options, dbUrl: up.dbUrl })).toMatchObject({ already: true });
+  await using down = await losingProxy(dbUrl, 1);
+  expect(await rollbackChange({ ...options, dbUrl: down.dbUrl })).toMatchObject({ name: "doubted", already: true });
+  expect([up.lost(), down.lost()]).toEqual([1, 1]);
+  expect(await live.query("select note from doubted")).toEqual([{ note: "kept" }]);
+  // with no other try it is in doubt, and the same plan given again settles it
+  await using last = await losingProxy(dbUrl, 1);
+  const once = applyChange({ ...options, dbUrl: last.dbUrl, tries: 1 });
+  await expect(once).rejects.toMatchObject({ code: "MIGRATION_IN_DOUBT" });
+  expect(await applyChange({ ...options, dbUrl })).toMatchObject({ already: true });
 });

@@ -87,7 +87,7 @@ function checkColumns(table: string, pairs: ReadonlyMap<string, string>, before:
 }
 
 /**
- * An identity's sequence is named after its table and column. pg-delta would rename it too, but finds a cycle when the
+ * A column's own sequence is named after its table and column. pg-delta would rename it too, but finds a cycle when the
  * primary key's constraint is renamed with it.
  */
 function sequencePairs(before: TableShape, after: TableShape, pairs: ReadonlyMap<string, string>): [string, string][] {

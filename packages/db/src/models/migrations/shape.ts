@@ -15,7 +15,7 @@ const tableSchema = z.object({
       generated: z.boolean(),
       /** `a`: always, `d`: by default, or empty. */
       identity: z.string(),
-      /** The name of the sequence that an identity draws from. */
+      /** The name of the sequence that it owns: an identity's, or a serial's. */
       sequence: z.string().nullable(),
     }),
   ),
@@ -50,9 +50,9 @@ select jsonb_build_object('schema', n.nspname, 'name', c.relname,
   'columns', (
     select coalesce(jsonb_agg(jsonb_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod),
       'notNull', a.attnotnull, 'hasDefault', a.atthasdef, 'generated', a.attgenerated <> '', 'identity', a.attidentity,
-      'sequence', case when a.attidentity <> '' then (
+      'sequence', (
         select s.relname from pg_class s
-        where s.oid = to_regclass(pg_get_serial_sequence(format('%I.%I', n.nspname, c.relname), a.attname))) end)
+        where s.oid = to_regclass(pg_get_serial_sequence(format('%I.%I', n.nspname, c.relname), a.attname))))
       order by a.attnum), '[]')
     from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
   'key', coalesce((

@@ -14,7 +14,9 @@ export async function tryOut(session: SqlSession, drafts: readonly Draft[]): Pro
     const next = await filesOf(session);
     const rewrites = [...next].some(([table, file]) => files.has(table) && files.get(table) !== file);
     files = next;
-    statements.push({ ...draft, sql, rewrites, effect: effectOf(draft, rewrites) });
+    // to a type of the same form nothing is read
+    const scans = draft.kind === "change type" ? rewrites : draft.scans;
+    statements.push({ ...draft, sql, scans, rewrites, effect: effectOf({ ...draft, scans }, rewrites) });
   }
   return statements;
 }
