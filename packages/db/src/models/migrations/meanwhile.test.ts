@@ -194,3 +194,31 @@ test("a commit whose answer is lost is found out, and nothing is done twice", as
   await expect(once).rejects.toMatchObject({ code: "MIGRATION_IN_DOUBT" });
   expect(await applyChange({ ...options, dbUrl })).toMatchObject({ already: true });
 });
+
+test("after a narrowed type the rollback brings back what was cut off, but not over what somebody wrote since", async () => {
+  const { dbUrl } = native;
+  await using live = openSession(dbUrl);
+  await live.exec(
+    `${make("narrowed", "price numeric(10,2)")}; insert into narrowed values (1, 1.25), (2, 2.75), (3, 3.25)`,
+  );
+  const plan = await planChange({
+    scratch,
+    before: make("narrowed", "price numeric(10,2)"),
+    after: make("narrowed", "price numeric(10,0)"),
+  });
+  await applyChange({ dbUrl, plan, name: "narrowed", confirmDestructive: true });
+  await live.exec(
+    "update narrowed set price = 9 where id = 2; delete from narrowed where id = 3; insert into narrowed values (4, 4)",
+  );
+  expect(await live.query("select id, price from narrowed order by id")).toEqual([
+    { id: 1, price: "1" },
+    { id: 2, price: "9" },
+    { id: 4, price: "4" },
+  ]);
+  await rollbackChange({ dbUrl, plan, confirmDestructive: true });
+  expect(await live.query("select id, price from narrowed order by id")).toEqual([
+    { id: 1, price: "1.25" },
+    { id: 2, price: "9.00" },
+    { id: 4, price: "4.00" },
+  ]);
+});
