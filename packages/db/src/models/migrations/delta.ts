@@ -1,11 +1,14 @@
-import { extract } from "@supabase/pg-delta/extract";
-import { plan, type Action } from "@supabase/pg-delta/plan";
+import type { extract } from "@supabase/pg-delta/extract";
+import type { Action } from "@supabase/pg-delta/plan";
 import { MigrationError, messageOf } from "./migration-error.ts";
 import type { LockMode } from "./migration-plan.ts";
 import { quoteIdent, tableName } from "./names.ts";
 import type { SqlSession } from "./sql-session.ts";
 
-/** The only importer of pg-delta. See docs/decisions/migrations.md for what it is trusted with. */
+/**
+ * The only importer of pg-delta. See docs/decisions/migrations.md for what it is trusted with. It is loaded when a change is
+ * planned: whoever only calls Supabase shall not pay its 20 MB.
+ */
 
 type Id = Action["produces"][number];
 /** The state of a database as pg-delta has read it. */
@@ -31,8 +34,9 @@ export async function readFacts(session: SqlSession): Promise<Facts> {
     }),
     release: () => undefined,
   };
+  const delta = await import("@supabase/pg-delta/extract");
   await session.exec("savepoint waybill_extract");
-  const { factBase } = await extract({ connect: async () => client });
+  const { factBase } = await delta.extract({ connect: async () => client });
   // which takes back its settings
   await session.exec("rollback to savepoint waybill_extract; release savepoint waybill_extract");
   return factBase;
@@ -61,7 +65,8 @@ const lockModes: Record<Action["lockClass"], LockMode | null> = {
 };
 
 /** The way from one state to another. Who owns the tables, and the owner's own rights, are the affair of who applies it. */
-export function actionsBetween(from: Facts, to: Facts, owner: string): DeltaAction[] {
+export async function actionsBetween(from: Facts, to: Facts, owner: string): Promise<DeltaAction[]> {
+  const { plan } = await import("@supabase/pg-delta/plan");
   let found;
   try {
     found = plan(from, to, { renames: "prompt" });

@@ -133,6 +133,14 @@ describe("rows that do not fit are counted, and only a key is told", () => {
   });
 });
 
+test("grants say nothing of the owner, and nothing that Postgres 15 does not know", async () => {
+  const { up } = await plan("", `${table("note text")} grant all on public.flights to anon`);
+  const grants = up.map(({ sql }) => sql).filter((sql) => sql.startsWith("GRANT"));
+  expect(grants.join()).toContain('TO "anon"');
+  const texts = up.map(({ sql }) => sql).join("\n");
+  expect(texts).not.toMatch(/MAINTAIN|OWNER TO|(TO|FROM) "postgres"/);
+});
+
 test.each([
   ["SCHEMA_INVALID", "create table public.flights (id int primary key, word nonsense)"],
   ["CHANGE_UNSUPPORTED", "create function public.f() returns int language sql as 'select 1'"],

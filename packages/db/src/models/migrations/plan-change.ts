@@ -64,7 +64,7 @@ export function planChange(options: PlanOptions): Promise<MigrationPlan> {
     });
 
     const id = randomBytes(4).toString("hex");
-    const ways = bothWays(renamed, desired, owner, id);
+    const ways = await bothWays(renamed, desired, owner, id);
     const upDrafts = [...[...renaming.up, ...renamed.renames.up].map(renameDraft), ...ways.up];
     const downDrafts = [...ways.down, ...[...renamed.renames.down, ...renaming.down].map(renameDraft)];
     const all = [...new Set([...current.tables, ...renamed.tables, ...desired.tables])];
@@ -119,9 +119,9 @@ async function readState(session: SqlSession, system: ReadonlySet<string>): Prom
 
 type Known = State & { readonly facts: Facts };
 
-function bothWays(from: Known, to: Known, owner: string, planId: string) {
-  const there = actionsBetween(from.facts, to.facts, owner);
-  const back = actionsBetween(to.facts, from.facts, owner);
+async function bothWays(from: Known, to: Known, owner: string, planId: string) {
+  const there = await actionsBetween(from.facts, to.facts, owner);
+  const back = await actionsBetween(to.facts, from.facts, owner);
   const losses = lossesBetween(from.shape, to.shape, replacedBy(there), planId);
   // the sides must not meet in one side table
   const backLosses = lossesBetween(to.shape, from.shape, replacedBy(back), planId, "back_");
