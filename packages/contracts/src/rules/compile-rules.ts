@@ -11,6 +11,9 @@ import { type Expression, readExpression } from "./expression.ts";
 /** Characters and items that one rule may have to look at in one row. */
 export const weightLimit = 65_536;
 
+/** The same inside of loops, times the steps that these take: a text of 32,000 in loops of 2,000 steps. */
+export const loopWeightLimit = 64_000_000;
+
 /** What came of holding a row against one rule: `unknown` where a null left it open, which holds as in SQL. */
 export type Outcome = "held" | "unknown" | "broken" | { readonly failed: string };
 
@@ -46,9 +49,9 @@ export function compileRule(
     rule,
     columns: expression.columns,
     hold(row) {
-      let weight = 0;
-      for (const { column } of variables) weight += weightOf(row[column]);
-      if (weight > weightLimit) return { failed: "too_large" };
+      if (weightIn(row, expression.columns) > weightLimit) return { failed: "too_large" };
+      const { looped, steps } = expression;
+      if (looped.length > 0 && weightIn(row, looped) * steps > loopWeightLimit) return { failed: "too_large" };
       try {
         const answer: unknown = run(contextOf(variables, row));
         return typeof answer === "boolean" ? (answer ? "held" : "broken") : { failed: "no_boolean" };
@@ -66,6 +69,12 @@ export function compileRules(fields: DataModelFields, rules: readonly Validation
     const expression = readExpression(fields, rule.expression);
     return compileRule(fields, rule, "text" in expression ? expression : null);
   });
+}
+
+function weightIn(row: JsonObject, columns: readonly string[]): number {
+  let weight = 0;
+  for (const column of columns) weight += weightOf(row[column]);
+  return weight;
 }
 
 function variableOf(fields: DataModelFields, { nullTested }: Expression, column: string): Variable {
@@ -98,7 +107,9 @@ export function issuesOfRule({ rule, columns }: CompiledRule, outcome: Outcome):
 }
 
 function failureMessage(reason: string): string {
-  if (reason === "too_large") return `must have at most ${weightLimit} characters and items together for this rule`;
+  if (reason === "too_large") {
+    return `must be smaller for this rule: it looks at ${weightLimit} characters and items at most, in loops at fewer`;
+  }
   if (reason === "unreadable")
     return "cannot be told: the rule cannot be run; an admin has to correct it by models.update";
   return `must be such that the rule can be told: it ends in ${reason.replaceAll("_", " ")}`;

@@ -7,7 +7,7 @@ import { evaluation, linearMatches, nullable } from "./environment.ts";
 import { childrenOf, loopOf, rootOf } from "./nodes.ts";
 
 /** Steps that the loops of one rule may take for one row. */
-export const stepLimit = 20_000;
+export const stepLimit = 10_000;
 
 /** What is wrong with an expression, and the rule that says so. */
 export interface ExpressionFault {
@@ -20,6 +20,9 @@ export interface Expression {
   readonly columns: readonly string[];
   /** Columns that it compares with null: they are asked for by another name, under which null is a value. */
   readonly nullTested: readonly string[];
+  /** Columns that its loops look at again each time they go round, and the steps that all rounds take. */
+  readonly looped: readonly string[];
+  readonly steps: number;
   readonly text: string;
 }
 
@@ -59,7 +62,8 @@ export function readExpression(fields: DataModelFields, text: string): Expressio
   if ("rule" in again || callsOf(again).includes("matches")) {
     return [{ rule: "pattern", message: "must have no comment between a text and its matches(…)" }];
   }
-  return { columns: [...reader.columns], nullTested: [...reader.nullTested], text: rewritten };
+  const { columns, nullTested, looped, steps } = reader;
+  return { columns: [...columns], nullTested: [...nullTested], looped: [...looped], steps, text: rewritten };
 }
 
 function parsed(text: string): ASTNode | ExpressionFault {
@@ -80,6 +84,7 @@ function callsOf(node: ASTNode): string[] {
 class Reader {
   readonly columns = new Set<string>();
   readonly nullTested = new Set<string>();
+  readonly looped = new Set<string>();
   readonly faults: ExpressionFault[] = [];
   steps = 0;
   readonly #edits: Edit[] = [];
@@ -117,7 +122,10 @@ class Reader {
   }
 
   #look(node: ASTNode, scope: Scope, rounds: number): void {
-    if (node.op === "id" && !scope.has(node.args)) this.#column(node.args);
+    if (node.op === "id" && !scope.has(node.args)) {
+      this.#column(node.args);
+      if (scope.size > 0) this.looped.add(node.args);
+    }
     if (node.op === "call" && !functions.has(node.args[0])) this.#unknownFunction(node.args[0], functions);
     if (node.op === "rcall") this.#method(node, scope, rounds);
     if (node.op === "==" || node.op === "!=") this.#comparison(node.args, scope);
