@@ -112,6 +112,12 @@ describe("checkFields", () => {
     ],
     ["an empty enum", schema({ enum: [] }), "fields", /enum must have non-empty array/],
     ["a rule of the plain schema", schema({}, { type: "array" }), "fields.type", /must be "object"/],
+    [
+      "keywords that ajv makes no code of that runs",
+      { ...schema({}), if: { oneOf: [{ contains: { minimum: 0 } }], not: {} }, else: { dependentSchemas: {} } },
+      "fields",
+      /must be a schema that can be run/,
+    ],
     ["nothing", JSON.parse("null"), "fields", /must be a JSON Schema/],
   ])("refuses %s", (_fault, fields, field, message) => {
     expect(told(fields)).toContainEqual(expect.stringMatching(message));

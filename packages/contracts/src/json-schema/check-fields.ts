@@ -1,5 +1,5 @@
 import type { Ajv2020 } from "ajv/dist/2020.js";
-import { dataModelFieldsSchema } from "../data-model/fields.ts";
+import { columnsOf, type DataModelFields, dataModelFieldsSchema } from "../data-model/fields.ts";
 import type { ErrorIssue } from "../errors.ts";
 import { issuesOf } from "../issues.ts";
 import { createEngine, issuesOfErrors } from "./engine.ts";
@@ -43,9 +43,13 @@ function under(prefix: string, field: string): string {
   return field === "" ? prefix : `${prefix}.${field}`;
 }
 
-function compileIssues(engine: Ajv2020, fields: object): ErrorIssue[] {
+/** Compiled and run once: for some keywords inside of others ajv makes code that throws when it meets a row. */
+function compileIssues(engine: Ajv2020, fields: DataModelFields): ErrorIssue[] {
   try {
-    engine.compile(fields);
+    const validate = engine.compile(fields);
+    for (const value of [undefined, [], {}, [[], {}]]) {
+      validate(value === undefined ? {} : Object.fromEntries(columnsOf(fields).map((column) => [column, value])));
+    }
     return [];
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
