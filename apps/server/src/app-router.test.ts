@@ -26,6 +26,7 @@ describe("every procedure", () => {
         "clients.reconnect",
         "clients.register",
         "clients.remove",
+        "data.aggregate",
         "data.count",
         "data.create",
         "data.createMany",

@@ -14,6 +14,7 @@ describe("dataFilterSchema", () => {
     ["is", null],
     ["is", true],
     ["contains", ["a", 1]],
+    ["search", 'red -blue "a phrase"'],
     ["contains", { a: { b: 1 } }],
   ])("takes %s with %j", (op, value) => {
     expect(dataFilterSchema.safeParse({ column: "a", op, value }).success).toBe(true);
@@ -28,6 +29,8 @@ describe("dataFilterSchema", () => {
     ["in", [{}], /plain values/],
     ["in", ["a", null], /ask for null with is/],
     ["is", "x", /null, true or false/],
+    ["search", " ", /words to look for/],
+    ["search", ["a"], /words to look for/],
     ["contains", "a", /array of 1 to 200/],
     ["contains", {}, /at least one key/],
     ["contains", [["a"]], /array of 1 to 200/],

@@ -13,6 +13,8 @@ export const filterOperators = [
   "in",
   "is",
   "contains",
+  /** Full-text search, asked as one asks a search engine: words, "a phrase", or, -not. */
+  "search",
 ] as const;
 
 /** One condition on a column. */
@@ -45,6 +47,9 @@ function operandFault(op: Operator, value: JsonValue): string | null {
     return "must be an array of 1 to 200 plain values, or an object with at least one key, for contains";
   }
   if (op === "is") return value === null || typeof value === "boolean" ? null : "must be null, true or false for is";
+  if (op === "search") {
+    return typeof value === "string" && value.trim() !== "" ? null : "must be words to look for, as text, for search";
+  }
   if (op === "like" || op === "ilike") return typeof value === "string" ? null : `must be a pattern as text for ${op}`;
   return isPlain(value) ? null : `must be one plain value for ${op}; ask for null with is`;
 }

@@ -11,6 +11,7 @@ export * from "./data-model/held-fields.ts";
 export * from "./data-model/parts.ts";
 export * from "./data-model/postgres-types.ts";
 export * from "./data-query.ts";
+export * from "./data-query-aggregate.ts";
 export * from "./data-query-filter.ts";
 export * from "./data-query-include.ts";
 export * from "./database-operation.ts";

@@ -492,6 +492,17 @@ export type Database = {
     }
     Functions: {
       advise_operation: { Args: { id: string }; Returns: Json }
+      aggregate_rows: {
+        Args: {
+          conditions: Json
+          groups: string[]
+          measures: Json
+          most: number
+          order_by: Json
+          target: string
+        }
+        Returns: Json
+      }
       beat_clients: { Args: { client_ids: string[] }; Returns: number }
       clients_sealed_otherwise: {
         Args: { after_row?: string; key_id: string; page: number }

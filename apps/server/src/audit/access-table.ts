@@ -38,6 +38,7 @@ export const accessTable: Readonly<Record<ProcedurePath | Route, Row>> = {
   "clients.register":           [unknown, forbidden, forbidden, done,      over,   expired],
   "clients.remove":             [unknown, forbidden, forbidden, done,      over,   expired],
 
+  "data.aggregate":             [unknown, done,      without,   without,   over,   expired],
   "data.count":                 [unknown, done,      done,      done,      over,   expired],
   "data.create":                [unknown, done,      done,      done,      over,   expired],
   "data.createMany":            [unknown, done,      done,      done,      over,   expired],

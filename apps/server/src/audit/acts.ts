@@ -87,6 +87,12 @@ export const acts: Readonly<Record<ProcedurePath, Act>> = {
   "clients.register": { call: (api, { client }) => api.clients.register.mutate(client()) },
   "clients.remove": { prepare: idleClient, call: (api, _, client_id) => api.clients.remove.mutate({ client_id }) },
 
+  "data.aggregate": {
+    ofAda: true,
+    prepare: newNote,
+    call: (api, { model }) =>
+      api.data.aggregate.query({ model, group_by: ["owner_id"], measures: { last: { op: "max", column: "body" } } }),
+  },
   "data.count": { prepare: newNote, call: (api, { model }) => api.data.count.query({ model }) },
   "data.create": { call: (api, { model }) => api.data.create.mutate({ model, row: newRow() }) },
   "data.createMany": { call: (api, { model }) => api.data.createMany.mutate({ model, rows: [newRow(), newRow()] }) },

@@ -34,6 +34,15 @@ export const validInputs: { [Path in ProcedurePath]: InputAt<Path> } = {
     supabase_key: "sb_publishable_0000000000000000000000_00000000",
   },
   "clients.remove": { client_id: "fuzz/anon" },
+  "data.aggregate": {
+    ...page,
+    model: "airports",
+    group_by: ["country"],
+    measures: { airports: { op: "count" }, north: { op: "max", column: "latitude" } },
+    filters: [{ column: "state", op: "eq", value: "AK" }],
+    where: { not: { column: "latitude", op: "lt", value: 1 } },
+    order: [{ column: "north", direction: "desc" }],
+  },
   "data.count": {
     model: "airports",
     filters: [{ column: "state", op: "eq", value: "AK" }],

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { type DataFilter, type DataWhere, filterOperators } from "../data-query-filter.ts";
+import { aggregateFunctions } from "../data-query-aggregate.ts";
 import { errorCodes } from "../errors.ts";
 import { jsonValues, texts } from "./arbitraries.ts";
 import { words } from "./definitions.ts";
@@ -20,7 +21,7 @@ const filters: fc.Arbitrary<DataFilter> = fc
   })
   .map(({ column, op, text, scalars }) => {
     if (op === "in" || op === "contains") return { column, op, value: scalars };
-    return { column, op, value: op === "is" ? null : text };
+    return { column, op, value: op === "is" ? null : op === "search" ? `${text}x` : text };
   });
 
 const trees = fc.letrec<{ tree: DataWhere }>((tie) => ({
@@ -76,6 +77,21 @@ export const data: Record<string, fc.Arbitrary<unknown>> = {
     { rows: fc.array(dataRows, { maxLength: 2 }), next_cursor: fc.option(words), count: fc.nat() },
     { requiredKeys: ["rows", "next_cursor"] },
   ),
+  dataAggregateInputSchema: fc.record({
+    model: modelNames,
+    group_by: fc.uniqueArray(
+      columnNames.map((name) => `g${name}`),
+      { maxLength: 2 },
+    ),
+    measures: fc.dictionary(
+      columnNames.map((name) => `m${name}`),
+      fc.record({ op: fc.constantFrom(...aggregateFunctions), column: columnNames }),
+      { minKeys: 1, maxKeys: 3, noNullPrototype: true },
+    ),
+    ...conditions,
+    limit: fc.integer({ min: 1, max: 1000 }),
+  }),
+  dataAggregateOutputSchema: fc.record({ groups: fc.array(dataRows, { maxLength: 2 }), more: fc.boolean() }),
   dataCountInputSchema: fc.record({ model: modelNames, ...conditions }),
   dataCountOutputSchema: fc.record({ count: fc.nat() }),
   dataGetInputSchema: fc.record({ model: modelNames, key: dataKeys, include: includes }),

@@ -1,6 +1,6 @@
 import type { DataFilter, DataWhere, ErrorIssue, JsonObject, JsonValue } from "@waybill/contracts";
 import type { ReadyModel } from "../models/model-lookup.ts";
-import { columnType, type ColumnType, fits, hasParts, isTextual } from "./column-types.ts";
+import { columnType, type ColumnType, fits, hasParts, isTextual } from "./reading/column-types.ts";
 
 /** Characters that a key may have in a URL, percent-encoded; servers refuse longer lines with less helpful words. */
 const keyLimit = 8000;
@@ -32,7 +32,7 @@ export function filterFaults(ready: ReadyModel, filter: DataFilter, at: string):
   const unknown = columnFaults(ready, filter.column, `${at}.column`);
   if (unknown.length > 0) return unknown;
   const type = columnType(ready.model.fields, filter.column);
-  const operator = operatorFault(filter, type);
+  const operator = filter.op === "search" ? searchFault(ready, filter.column, type) : operatorFault(filter, type);
   if (operator !== null) return [{ field: `${at}.op`, rule: "type", message: operator }];
   const message = valueFault(filter, type);
   return message === null ? [] : [{ field: `${at}.value`, rule: "type", message }];
@@ -54,12 +54,21 @@ function operatorFault({ column, op }: DataFilter, type: ColumnType): string | n
     : null;
 }
 
+/** Without its index a search reads every word of every row. */
+function searchFault({ model }: ReadyModel, column: string, { pg }: ColumnType): string | null {
+  const indexed = model.indexes?.some(({ method, columns, where }) => {
+    return method === "gin" && where === undefined && columns.includes(column);
+  });
+  if (pg === "tsvector" && indexed === true) return null;
+  return `must not be search: ${column} has no index of words; use a column with x-pg tsvector and a gin index in the model`;
+}
+
 function isPlainType(type: string): boolean {
   return type === "string" || type === "number" || type === "integer" || type === "boolean";
 }
 
 function valueFault({ column, op, value }: DataFilter, { types }: ColumnType): string | null {
-  if (types === null || op === "like" || op === "ilike") return null;
+  if (types === null || op === "like" || op === "ilike" || op === "search") return null;
   if (op === "is") return value === null || types.includes("boolean") ? null : `must be null: ${column} is no boolean`;
   if (op === "contains") {
     const form = Array.isArray(value) ? "array" : "object";

@@ -1,4 +1,6 @@
 import {
+  dataAggregateInputSchema,
+  dataAggregateOutputSchema,
   dataBatchOutputSchema,
   dataCountInputSchema,
   dataCountOutputSchema,
@@ -32,6 +34,10 @@ export const dataRouter = router({
     .input(dataCountInputSchema)
     .output(dataCountOutputSchema)
     .query(({ ctx, input }) => ctx.services.data.count(ctx, input)),
+  aggregate: signedInProcedure
+    .input(dataAggregateInputSchema)
+    .output(dataAggregateOutputSchema)
+    .query(({ ctx, input }) => ctx.services.data.aggregate(ctx, input)),
   create: signedInProcedure
     .input(dataCreateInputSchema)
     .output(dataRowSchema)

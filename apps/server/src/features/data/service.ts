@@ -1,5 +1,6 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
 import type {
+  DataAggregateInput,
   DataBatch,
   DataCountInput,
   DataCreateInput,
@@ -16,13 +17,14 @@ import type {
 import { longestAnswer, type Waybill } from "@waybill/db";
 import type { ModelLookup } from "../models/model-lookup.ts";
 import type { Caller } from "../sessions/caller.ts";
-import { writeBatch, writeOne } from "./batch.ts";
+import { aggregate } from "./reading/aggregate.ts";
+import { writeBatch, writeOne } from "./writing/batch.ts";
 import { conflictFaults, keyFaults } from "./faults.ts";
-import { createForeignKeys } from "./foreign-keys.ts";
-import { createIncludes } from "./include.ts";
-import { embedding, narrow, withIncluded } from "./include-query.ts";
-import { count, list, listFaults, type Page } from "./list.ts";
-import { onceOf } from "./once.ts";
+import { createForeignKeys } from "./reading/foreign-keys.ts";
+import { createIncludes } from "./reading/include.ts";
+import { embedding, narrow, withIncluded } from "./reading/include-query.ts";
+import { count, list, listFaults, type Page } from "./reading/list.ts";
+import { onceOf } from "./writing/once.ts";
 import { refuse } from "./refuse.ts";
 import { rowFaults, updateFaults } from "./row-faults.ts";
 import { from, rowsOf, select, selection, theOne, unchanged, wholeRowsOf } from "./rows.ts";
@@ -42,6 +44,8 @@ export interface DataService {
   list(call: DataCall, input: DataListInput): Promise<Page>;
   /** How many rows the caller can see that meet the conditions. */
   count(call: DataCall, input: DataCountInput): Promise<{ count: number }>;
+  /** What those rows come to, in groups. */
+  aggregate(call: DataCall, input: DataAggregateInput): Promise<{ groups: DataRow[]; more: boolean }>;
   /** Throws NOT_FOUND. */
   get(call: DataCall, input: DataGetInput): Promise<DataRow>;
   create(call: DataCall, input: DataCreateInput): Promise<DataRow>;
@@ -85,6 +89,8 @@ export function createDataService(waybill: Waybill, lookup: ModelLookup): DataSe
       }),
 
     count: (call, input) => onTable(call, input.model, async (table) => ({ count: await count(table, input) })),
+
+    aggregate: (call, input) => onTable(call, input.model, (table) => aggregate(table, input)),
 
     get: (call, { model, key, include }) =>
       onTable(call, model, async (table) => {

@@ -1,10 +1,10 @@
 import type { DataInclude, ErrorIssue, Relationship } from "@waybill/contracts";
-import { ApiError } from "../../trpc/api-error.ts";
-import type { ModelLookup, ReadyModel } from "../models/model-lookup.ts";
+import { ApiError } from "../../../trpc/api-error.ts";
+import type { ModelLookup, ReadyModel } from "../../models/model-lookup.ts";
 import type { ForeignKey, ForeignKeysOf } from "./foreign-keys.ts";
 import type { Included } from "./include-query.ts";
 import { listFaults } from "./list.ts";
-import { refuse } from "./refuse.ts";
+import { refuse } from "../refuse.ts";
 
 type Includes = Readonly<Record<string, DataInclude>>;
 

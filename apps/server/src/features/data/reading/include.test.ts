@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import type { DataFilter } from "@waybill/contracts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { refusalOf } from "../../testing/refusal.ts";
-import { openSql, type Sql } from "../../testing/sql.ts";
-import { type Stack, stackOn } from "../../testing/stack-on.ts";
-import { openStage, type Person, type Stage } from "../../testing/stage.ts";
+import { refusalOf } from "../../../testing/refusal.ts";
+import { openSql, type Sql } from "../../../testing/sql.ts";
+import { type Stack, stackOn } from "../../../testing/stack-on.ts";
+import { openStage, type Person, type Stage } from "../../../testing/stage.ts";
 
 // authors write books, books have many tags by way of book_tags, and may have a second author
 const models = ["inc_authors", "inc_books", "inc_tags", "inc_book_tags"] as const;

@@ -1,9 +1,9 @@
 import { type DataRow, dataRowSchema, type JsonObject } from "@waybill/contracts";
 import { z } from "zod";
-import { ApiError } from "../../trpc/api-error.ts";
-import type { DataAnswer } from "./data-error.ts";
+import { ApiError } from "../../../trpc/api-error.ts";
+import type { DataAnswer } from "../data-error.ts";
 import type { Once } from "./once.ts";
-import type { Table } from "./table.ts";
+import type { Table } from "../table.ts";
 
 /** A write that the Data API's own requests cannot say: of several rows each by itself, or of what is done once. */
 export interface RowsToWrite {

@@ -1,8 +1,8 @@
 import { type DataInclude, type DataRow, isJsonObject, type JsonObject, type JsonValue } from "@waybill/contracts";
-import type { ReadyModel } from "../models/model-lookup.ts";
+import type { ReadyModel } from "../../models/model-lookup.ts";
 import { operationOf, whereText } from "./filter-text.ts";
 import { totalOrder } from "./keyset.ts";
-import { only, type RowQuery, selection } from "./rows.ts";
+import { only, type RowQuery, selection } from "../rows.ts";
 
 /** Rows of a related model that come along, resolved: names of the database, as the Data API embeds by them. */
 export interface Included {

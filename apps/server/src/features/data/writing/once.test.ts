@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { SupabaseClient } from "@supabase/supabase-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openBehind } from "../../testing/behind.ts";
-import { refusalOf } from "../../testing/refusal.ts";
-import { openSql, type Sql } from "../../testing/sql.ts";
-import { type Stack, stackOn } from "../../testing/stack-on.ts";
-import { openStage, type Person, type Stage } from "../../testing/stage.ts";
+import { openBehind } from "../../../testing/behind.ts";
+import { refusalOf } from "../../../testing/refusal.ts";
+import { openSql, type Sql } from "../../../testing/sql.ts";
+import { type Stack, stackOn } from "../../../testing/stack-on.ts";
+import { openStage, type Person, type Stage } from "../../../testing/stage.ts";
 
 const model = "orders_once";
 

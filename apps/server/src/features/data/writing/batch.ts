@@ -1,9 +1,9 @@
 import type { DataBatch, DataRow, ErrorIssue, JsonObject } from "@waybill/contracts";
-import { ApiError } from "../../trpc/api-error.ts";
-import { dataError, type DataAnswer } from "./data-error.ts";
+import { ApiError } from "../../../trpc/api-error.ts";
+import { dataError, type DataAnswer } from "../data-error.ts";
 import type { Once } from "./once.ts";
-import { asFailure, refusal, refuse } from "./refuse.ts";
-import { notFound, notYours, type Table } from "./table.ts";
+import { asFailure, refusal, refuse } from "../refuse.ts";
+import { notFound, notYours, type Table } from "../table.ts";
 import { type ItemToWrite, type RowsToWrite, writeRows, WriteRefused, type WrittenItem } from "./write-rows.ts";
 
 /** What a caller sent to be written, and how it is called in what is said of it. */

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, inject, it, vi } from "vitest";
-import { airports } from "../../testing/demo-models.ts";
-import { refusalOf } from "../../testing/refusal.ts";
-import { openSql } from "../../testing/sql.ts";
-import { openStage, type Person, type Stage } from "../../testing/stage.ts";
+import { airports } from "../../../testing/demo-models.ts";
+import { refusalOf } from "../../../testing/refusal.ts";
+import { openSql } from "../../../testing/sql.ts";
+import { openStage, type Person, type Stage } from "../../../testing/stage.ts";
 
 const sql = openSql(inject("stack").dbUrl);
 let stage: Stage;

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { openBehind } from "../../testing/behind.ts";
-import { openSql } from "../../testing/sql.ts";
-import { openStage, type Person, type Stage } from "../../testing/stage.ts";
+import { openBehind } from "../../../testing/behind.ts";
+import { openSql } from "../../../testing/sql.ts";
+import { openStage, type Person, type Stage } from "../../../testing/stage.ts";
 
 const stack = inject("stack");
 /** A table of this test's own: other tests share the stack. */

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { refusalOf } from "../../testing/refusal.ts";
-import { openSql } from "../../testing/sql.ts";
-import { openStage, type Person, type Stage } from "../../testing/stage.ts";
+import { refusalOf } from "../../../testing/refusal.ts";
+import { openSql } from "../../../testing/sql.ts";
+import { openStage, type Person, type Stage } from "../../../testing/stage.ts";
 
 /** A table of this test's own: other tests share the stack. */
 const model = "stock_items";

@@ -1,7 +1,7 @@
 import type { Waybill } from "@waybill/db";
 import { LRUCache } from "lru-cache";
 import { z } from "zod";
-import { dataError } from "./data-error.ts";
+import { dataError } from "../data-error.ts";
 
 const foreignKeySchema = z.object({
   name: z.string(),

@@ -1,15 +1,15 @@
 import type { DataCountInput, DataInclude, DataListInput, DataRow, ErrorIssue } from "@waybill/contracts";
 import type { LongestAnswer } from "@waybill/db";
-import { invalidField } from "../../trpc/api-error.ts";
-import type { ReadyModel } from "../models/model-lookup.ts";
-import { type DataAnswer, dataError } from "./data-error.ts";
-import { columnFaults, filterFaults, orderFaults, whereFaults } from "./faults.ts";
+import { invalidField } from "../../../trpc/api-error.ts";
+import type { ReadyModel } from "../../models/model-lookup.ts";
+import { type DataAnswer, dataError } from "../data-error.ts";
+import { columnFaults, filterFaults, orderFaults, whereFaults } from "../faults.ts";
 import { operationOf, whereText } from "./filter-text.ts";
 import { embedding, type Included, narrow, withIncluded } from "./include-query.ts";
 import { behind, decodeCursor, encodeCursor, type OrderColumn, totalOrder } from "./keyset.ts";
-import { refuse } from "./refuse.ts";
-import { type RowQuery, select, selection, wholeRowsOf } from "./rows.ts";
-import type { Table } from "./table.ts";
+import { refuse } from "../refuse.ts";
+import { type RowQuery, select, selection, wholeRowsOf } from "../rows.ts";
+import type { Table } from "../table.ts";
 
 export interface Page {
   rows: DataRow[];

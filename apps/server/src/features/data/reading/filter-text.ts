@@ -1,5 +1,5 @@
 import type { DataFilter, DataWhere, JsonValue } from "@waybill/contracts";
-import type { ReadyModel } from "../models/model-lookup.ts";
+import type { ReadyModel } from "../../models/model-lookup.ts";
 import { columnType, isPostgresArray } from "./column-types.ts";
 import { quoteValue } from "./keyset.ts";
 
@@ -16,16 +16,23 @@ export function operationOf({ model }: ReadyModel, { column, op, value }: DataFi
   if (op === "in")
     return { operator: "in", operand: `(${plainValues(value).map(quoteValue).join(",")})`, quoted: false };
   if (op === "is") return { operator: "is", operand: JSON.stringify(value), quoted: false };
-  if (op === "contains") {
-    const isArray = Array.isArray(value) && isPostgresArray(columnType(model.fields, column));
-    const operand = isArray ? arrayText(plainValues(value)) : JSON.stringify(value);
-    return { operator: "cs", operand, quoted: true };
-  }
+  if (op === "contains")
+    return { operator: "cs", operand: containsOperand({ model }, { column, value }), quoted: true };
   if ((op === "like" || op === "ilike") && typeof value === "string" && value.includes("*")) {
     return { operator: op === "like" ? "match" : "imatch", operand: patternAsRegex(value), quoted: true };
   }
+  if (op === "search") return { operator: "wfts", operand: typeof value === "string" ? value : "", quoted: true };
   const isText = typeof value === "string";
   return { operator: op, operand: isText ? value : JSON.stringify(value), quoted: isText };
+}
+
+/** What a column is to contain, as Postgres reads it: an array of its own, or JSON. */
+export function containsOperand(
+  { model }: Pick<ReadyModel, "model">,
+  { column, value }: Pick<DataFilter, "column" | "value">,
+): string {
+  const isArray = Array.isArray(value) && isPostgresArray(columnType(model.fields, column));
+  return isArray ? arrayText(plainValues(value)) : JSON.stringify(value);
 }
 
 /** A tree as one expression of PostgREST's grammar for `and`, `or` and `not`. */
