@@ -41,7 +41,7 @@ export const validInputs: { [Path in ProcedurePath]: InputAt<Path> } = {
     measures: { airports: { op: "count" }, north: { op: "max", column: "latitude" } },
     filters: [{ column: "state", op: "eq", value: "AK" }],
     where: { not: { column: "latitude", op: "lt", value: 1 } },
-    order: [{ column: "north", direction: "desc" }],
+    order: [{ column: "country", direction: "desc" }],
   },
   "data.count": {
     model: "airports",
@@ -50,7 +50,7 @@ export const validInputs: { [Path in ProcedurePath]: InputAt<Path> } = {
   },
   "data.create": { model: "airports", row, idempotency_key: "fuzz" },
   "data.createMany": { model: "airports", rows: [row, row], mode: "atomic", idempotency_key: "fuzz" },
-  "data.get": { model: "routes", key: { origin: "ANC", destination: "SEA" }, include: { origin_airport: {} } },
+  "data.get": { model: "airports", key: { iata: "ANC" }, include: {} },
   "data.list": {
     ...page,
     model: "airports",
@@ -68,6 +68,7 @@ export const validInputs: { [Path in ProcedurePath]: InputAt<Path> } = {
     },
     order: [{ column: "name", direction: "desc" }],
     count: "exact",
+    include: {},
   },
   "data.remove": { model: "airports", key: { iata: "ANC" }, idempotency_key: "fuzz" },
   "data.update": {
