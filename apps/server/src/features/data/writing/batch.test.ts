@@ -15,7 +15,7 @@ beforeAll(async () => {
   await sql.unsafe(`
     create table public.${model} (
       sku text primary key, code integer unique, shelf text not null default 'A', amount integer check (amount < 1000),
-      parts text[], doc jsonb, owner_id uuid not null default auth.uid());
+      parts text[], doc jsonb, twin integer unique deferrable initially deferred, owner_id uuid not null default auth.uid());
     alter table public.${model} enable row level security;
     create policy read_all on public.${model} for select to authenticated using (true);
     create policy write_own on public.${model} to authenticated using (owner_id = (select auth.uid()));
@@ -38,6 +38,7 @@ beforeAll(async () => {
         amount: { type: ["integer", "null"], minimum: 0 },
         parts: { type: ["array", "null"], "x-pg": "text[]" },
         doc: {},
+        twin: { type: ["integer", "null"] },
       },
       required: ["sku"],
     },
@@ -70,8 +71,16 @@ describe("createMany", () => {
     const batch = await ada.api.data.createMany.mutate({ model, rows, mode: "each" });
     expect(batch.written).toEqual([0, 5]);
     expect(batch.rows).toEqual([
-      { sku: "a-0", code: null, shelf: "A", amount: 1, parts: null, doc: null },
-      { sku: "a-5", code: null, shelf: "A", amount: null, parts: ["x", 'y"z', "null"], doc: { n: [1, null] } },
+      { sku: "a-0", code: null, shelf: "A", amount: 1, parts: null, doc: null, twin: null },
+      {
+        sku: "a-5",
+        code: null,
+        shelf: "A",
+        amount: null,
+        parts: ["x", 'y"z', "null"],
+        doc: { n: [1, null] },
+        twin: null,
+      },
     ]);
     expect(batch.failed).toMatchObject([
       { index: 1, code: "VALIDATION_FAILED", issues: [{ field: "rows.1.amount", rule: "minimum" }] },
@@ -92,6 +101,12 @@ describe("createMany", () => {
       issues: [{ field: "rows.1.sku" }],
     });
     expect(await count("b-%")).toBe(2);
+  });
+
+  it("with mode each judges a deferred constraint by each row, too", async () => {
+    const rows = ["t-0", "t-1", "t-2"].map((sku, index) => ({ sku, twin: index === 2 ? 8 : 7 }));
+    const batch = await ada.api.data.createMany.mutate({ model, rows, mode: "each" });
+    expect(batch).toMatchObject({ written: [0, 2], failed: [{ index: 1, code: "UNIQUE_VIOLATION" }] });
   });
 
   it("lets nobody write in another's name, each by itself either", async () => {
