@@ -160,7 +160,7 @@ function shown({ field, rule, message }: ErrorIssue): string {
 function agree(schema: DataModelFields, row: unknown, partial: boolean): void {
   const server = compileFields(schema)(row, { partial });
   // An answer that is full is cut off somewhere.
-  fc.pre(server.ok || server.issues.length < 50);
+  fc.pre(server.ok || server.issues.length < 40);
   expect(issuesOf(schemaValidator(schema)(row, { partial }))).toEqual(issuesOf(server));
 }
 
@@ -170,7 +170,7 @@ describe("browser and server", () => {
       fc.property(fields, fc.array(rows, { minLength: 5, maxLength: 5 }), fc.boolean(), (schema, all, partial) => {
         for (const row of all) agree(schema, row, partial);
       }),
-      { numRuns: 100 },
+      { numRuns: 150, seed: 20_261_126 },
     );
   });
 });
