@@ -141,3 +141,24 @@ test("every function in public pins its search_path", async () => {
       and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')`;
   expect(loose.map((row) => ({ ...row }))).toEqual([]);
 });
+
+test("what callers' own functions use is for signed-in users alone, and what runs as the owner pins its search_path", async () => {
+  await using sql = connect();
+  const found = await sql`
+    select p.proname as name, p.prosecdef as as_owner, coalesce(array_to_string(p.proconfig, ','), '') like '%search_path=""%' as pinned,
+      array(select r.rolname::text from pg_roles r where r.rolname in ('anon', 'authenticated', 'service_role')
+        and has_function_privilege(r.oid, p.oid, 'execute')) as callers
+    from pg_proc p where p.pronamespace = 'waybill_calls'::regnamespace order by 1`;
+  const callers = ["authenticated"];
+  expect(found.map((row) => ({ ...row }))).toEqual([
+    { name: "claim_key", as_owner: true, pinned: true, callers },
+    { name: "condition", as_owner: false, pinned: true, callers },
+    { name: "settle_key", as_owner: true, pinned: true, callers },
+    { name: "write_row", as_owner: false, pinned: false, callers },
+  ]);
+  const held = await sql`
+    select r.rolname::text as role from pg_roles r
+    where r.rolname in ('anon', 'authenticated', 'service_role')
+      and has_table_privilege(r.oid, 'waybill.idempotency_keys', 'select, insert, update, delete')`;
+  expect(held.map((row) => row["role"])).toEqual([]);
+});

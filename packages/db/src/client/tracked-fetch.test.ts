@@ -75,10 +75,11 @@ describe("a call", () => {
     expect(client.ledger.only().outcome.response_data).toBe('{"status":200,"content_range":"*/7"}');
   });
 
-  it("loses the operation header on the way", async () => {
+  it("loses the operation header on the way, and keeps the name of a function recorded under a table", async () => {
     await using client = tracked(upstream.url);
-    await client.supabase.rpc("busiest").setHeader("x-waybill-operation", "read");
-    expect(client.ledger.only().intent.operation_type).toBe("read");
+    await client.supabase.rpc("busiest").setHeader("x-waybill-operation", "read airports");
+    const query_data: unknown = expect.stringContaining("/rest/v1/rpc/busiest");
+    expect(client.ledger.only().intent).toMatchObject({ operation_type: "read", table_name: "airports", query_data });
     expect(upstream.arrived[0]?.headers).not.toHaveProperty("x-waybill-operation");
   });
 
