@@ -38,39 +38,48 @@ export async function measureServers(url: string, stub: Child, pace: Pace): Prom
   const sessionToken = makeSessionToken();
   await stub.ask({ session: sessionRow(encryptionKey, sessionToken, token) });
 
-  const open = async (name: ServerName): Promise<Contender> => {
-    const { child, ready } = await startChild("server-process.ts", MEASURED, {
-      name,
-      url,
-      jwtSecret,
-      encryptionKey,
-      accessToken: token,
-    });
+  const start = async (name: "waybill" | "express" | "expressPerCaller") => {
+    const setup = { name, url, jwtSecret, encryptionKey, accessToken: token };
+    const { child, ready } = await startChild("server-process.ts", MEASURED, setup);
     opened.use(child);
-    const pool = new Pool(z.string().parse(ready), { connections: CONNECTIONS, pipelining: 1 });
+    return { child, process: {}, ...readySchema.parse(ready) };
+  };
+  const contender = (name: ServerName, { child, process }: Started, address: string, bearer: string): Contender => {
+    const pool = new Pool(address, { connections: CONNECTIONS, pipelining: 1 });
     opened.defer(() => pool.destroy());
-    const headers = { authorization: `Bearer ${name === "waybillSession" ? sessionToken : token}` };
+    const headers = { authorization: `Bearer ${bearer}` };
     const cpu = async (): Promise<number> => z.number().parse(await child.ask({}));
     const call = async (): Promise<void> => {
       const { statusCode, body } = await pool.request({ path: paths[name], method: "GET", headers });
       const text = await body.text();
       if (statusCode !== 200) throw new Error(`${name} answered ${statusCode}: ${text.slice(0, 300)}`);
     };
-    return {
-      slice: slices(call, cpu),
-      [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
-    };
+    return { slice: slices(call, cpu, process), [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() };
   };
+  const [waybill, express, perCaller] = [
+    await start("waybill"),
+    await start("express"),
+    await start("expressPerCaller"),
+  ];
+  // the three of Waybill in one process: two would differ in what V8 makes of them by more than the question costs
   const contenders: Record<ServerName, Contender> = {
-    waybill: await open("waybill"),
-    waybillSession: await open("waybillSession"),
-    waybillOpen: await open("waybillOpen"),
-    express: await open("express"),
-    expressPerCaller: await open("expressPerCaller"),
+    waybill: contender("waybill", waybill, waybill.url, token),
+    waybillSession: contender("waybillSession", waybill, waybill.url, sessionToken),
+    waybillOpen: contender("waybillOpen", waybill, waybill.openUrl ?? waybill.url, token),
+    express: contender("express", express, express.url, token),
+    expressPerCaller: contender("expressPerCaller", perCaller, perCaller.url, token),
   };
   await warmUp(contenders, CONNECTIONS, pace);
   return await takeTurns(contenders, CONNECTIONS, pace);
 }
+
+interface Started {
+  readonly child: Child;
+  /** What was counted of its CPU. */
+  readonly process: { counted?: number };
+}
+
+const readySchema = z.object({ url: z.string(), openUrl: z.string().optional() });
 
 /** A session as a login stores it. */
 function sessionRow(encryptionKey: string, sessionToken: string, access_token: string): object {

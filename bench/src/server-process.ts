@@ -17,7 +17,7 @@ import { ownCpu } from "./slice.ts";
 // One server in a process of its own: Waybill's whole, or what somebody would write by hand.
 const PUBLISHABLE_KEY = `sb_publishable_${"x".repeat(32)}`;
 const setup = z.object({
-  name: z.enum(["waybill", "waybillSession", "waybillOpen", "express", "expressPerCaller"]),
+  name: z.enum(["waybill", "express", "expressPerCaller"]),
   url: z.string(),
   jwtSecret: z.string(),
   encryptionKey: z.string(),
@@ -25,11 +25,15 @@ const setup = z.object({
   accessToken: z.string(),
 });
 type Setup = z.infer<typeof setup>;
-type Server = AsyncDisposable & { readonly url: string };
+type Server = AsyncDisposable & {
+  readonly url: string;
+  /** Of Waybill: the same procedures without the question who calls, in the same process, so that nothing else differs. */
+  readonly openUrl?: string;
+};
 
 const options = { db: { retry: false }, auth: { persistSession: false, autoRefreshToken: false } };
 
-async function waybill({ name, url, jwtSecret, encryptionKey, accessToken }: Setup): Promise<Server> {
+async function waybill({ url, jwtSecret, encryptionKey, accessToken }: Setup): Promise<Server> {
   await using opened = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), "waybill-bench-"));
   opened.defer(() => rm(directory, { recursive: true, force: true, maxRetries: 3 }));
@@ -51,16 +55,12 @@ async function waybill({ name, url, jwtSecret, encryptionKey, accessToken }: Set
   });
   const logger = createLogger("error");
   const { url: address, services } = opened.use(await startServer(env, logger));
-  let served = address;
-  if (name === "waybillOpen") {
-    const caller = { userId: randomUUID(), email: null, roles: [], permissions: [], accessToken, held: null };
-    const open = opened.use(
-      await listening(createApp({ ...env, services: { ...services, callerOf: async () => caller }, logger })),
-    );
-    served = open.url;
-  }
+  const caller = { userId: randomUUID(), email: null, roles: [], permissions: [], accessToken, held: null };
+  const open = opened.use(
+    await listening(createApp({ ...env, services: { ...services, callerOf: async () => caller }, logger })),
+  );
   const rest = opened.move();
-  return { url: served, [Symbol.asyncDispose]: () => rest.disposeAsync() };
+  return { url: address, openUrl: open.url, [Symbol.asyncDispose]: () => rest.disposeAsync() };
 }
 
 /** Express as it comes, and one client for all; or one for each caller, as the caller's row-level security asks for. */
@@ -99,8 +99,9 @@ answerParent(
   async (message) => {
     if (server !== undefined) return ownCpu();
     const given = setup.parse(message);
-    server = await (given.name.startsWith("waybill") ? waybill(given) : byHand(given));
-    return server.url;
+    server = await (given.name === "waybill" ? waybill(given) : byHand(given));
+    const { url, openUrl } = server;
+    return { url, openUrl };
   },
   async () => await server?.[Symbol.asyncDispose](),
 );

@@ -5,12 +5,12 @@ import { percentile, type Slice } from "./paired.ts";
  * run each pays for one.
  *
  * @param cpu of the contender's process, in microseconds
+ * @param process shared by contenders that run in one
  */
-export function slices(call: () => Promise<void>, cpu: () => Promise<number>) {
-  let counted: number | undefined;
+export function slices(call: () => Promise<void>, cpu: () => Promise<number>, process: { counted?: number } = {}) {
   return async (callers: number, milliseconds: number): Promise<Slice> => {
     const latencies: number[] = [];
-    const cpuBefore = counted ?? (await cpu());
+    const cpuBefore = process.counted ?? (await cpu());
     const begun = performance.now();
     const end = begun + milliseconds;
     const caller = async (): Promise<void> => {
@@ -23,7 +23,8 @@ export function slices(call: () => Promise<void>, cpu: () => Promise<number>) {
     };
     await Promise.all(Array.from({ length: callers }, caller));
     const seconds = (performance.now() - begun) / 1000;
-    counted = await cpu();
+    const counted = await cpu();
+    process.counted = counted;
     const cpuMicroseconds = (counted - cpuBefore) / latencies.length;
     return { throughput: latencies.length / seconds, cpuMicroseconds, p99Ms: percentile(latencies, 0.99) };
   };

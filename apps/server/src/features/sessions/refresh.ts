@@ -5,7 +5,7 @@ import { ApiError } from "../../trpc/api-error.ts";
 import type { TokenSource } from "./ask-for-tokens.ts";
 import type { HeldSession } from "./open-sessions.ts";
 import { type RefreshTurnsOptions, refreshTurns } from "./refresh-turns.ts";
-import { isInForce, isLeftAlone, refuseEnded, tokenLife } from "./token-life.ts";
+import { calmUntil, isInForce, isLeftAlone, refuseEnded, tokenLife } from "./token-life.ts";
 
 export interface SessionRefresher {
   /**
@@ -65,8 +65,17 @@ export function createSessionRefresher(options: SessionRefresherOptions): Sessio
     }
   };
 
+  /** Until when nothing has to be looked at, of each session as it was read: most calls end here. */
+  const calm = new WeakMap<HeldSession, number>();
+  const isCalm = (held: HeldSession): boolean => {
+    const until = calm.get(held) ?? calmUntil(held, idleMs);
+    calm.set(held, until);
+    return Date.now() < until;
+  };
+
   return {
     async usable(held) {
+      if (isCalm(held)) return held;
       const life = tokenLife(held);
       const isAlone = isLeftAlone(held.session, idleMs);
       if (life === "long" && !isAlone) return held;

@@ -20,6 +20,12 @@ export function tokenLife({ session, tokens }: Pick<HeldSession, "session" | "to
   return left > ahead / 3 ? "short" : "none";
 }
 
+/** Until when `tokenLife` is long for certain and nobody has left the session alone, in milliseconds since 1970. */
+export function calmUntil({ session }: Pick<HeldSession, "session">, idleMs: number): number {
+  if (!session.is_active) return 0;
+  return Math.min(Date.parse(session.expires_at) - aheadMs, Date.parse(session.last_activity) + idleMs);
+}
+
 /** Whether the access token is good still, be it for a second. */
 export function isInForce(session: AuthenticationContextOutput, now = Date.now()): boolean {
   return authenticationContextPhase(session, new Date(now).toISOString()) === "active";
