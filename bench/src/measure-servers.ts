@@ -1,18 +1,18 @@
-import { randomBytes, randomUUID } from "node:crypto";
-import { makeEncryptionKey, parseEncryptionKeys } from "@waybill/db";
-import { SignJWT } from "jose";
-import { Pool } from "undici";
-import { z } from "zod";
+import { randomUUID } from "node:crypto";
+import { parseEncryptionKeys } from "@waybill/db";
 import { hashOfToken, makeSessionToken } from "../../apps/server/src/features/sessions/session-token.ts";
 import { sealTokens } from "../../packages/db/src/stores/session-tokens.ts";
-import { type Child, MEASURED, startChild } from "./child.ts";
+import type { Child } from "./child.ts";
 import { type Contender, type Pace, type Rounds, takeTurns, warmUp } from "./paired.ts";
-import { slices } from "./slice.ts";
+import {
+  CONNECTIONS,
+  contenderOf,
+  makeProject,
+  type ServerProcess,
+  startServerProcess,
+} from "./start-server-process.ts";
 
 export type ServerName = "waybill" | "waybillSession" | "waybillOpen" | "express" | "expressPerCaller";
-
-/** Keep-alive connections, each with one request after the other. */
-export const CONNECTIONS = 32;
 
 const list = `/trpc/data.list?input=${encodeURIComponent(JSON.stringify({ model: "rows", limit: 10 }))}`;
 const paths: Record<ServerName, string> = {
@@ -26,60 +26,34 @@ const paths: Record<ServerName, string> = {
 /** The whole way: a signed-in caller asks a server, and that asks Supabase; and a server that does not ask who calls. */
 export async function measureServers(url: string, stub: Child, pace: Pace): Promise<Rounds<ServerName>> {
   await using opened = new AsyncDisposableStack();
-  const jwtSecret = randomBytes(32).toString("base64url");
-  const token = await new SignJWT({ role: "authenticated" })
-    .setProtectedHeader({ alg: "HS256" })
-    .setSubject(randomUUID())
-    .setAudience("authenticated")
-    .setIssuer(`${url}/auth/v1`)
-    .setExpirationTime("1h")
-    .sign(new TextEncoder().encode(jwtSecret));
-  const encryptionKey = makeEncryptionKey();
+  const project = await makeProject(url);
+  const { accessToken, encryptionKey } = project;
   const sessionToken = makeSessionToken();
-  await stub.ask({ session: sessionRow(encryptionKey, sessionToken, token) });
+  await stub.ask({ session: sessionRow(encryptionKey, sessionToken, accessToken) });
 
-  const start = async (name: "waybill" | "express" | "expressPerCaller") => {
-    const setup = { name, url, jwtSecret, encryptionKey, accessToken: token };
-    const { child, ready } = await startChild("server-process.ts", MEASURED, setup);
-    opened.use(child);
-    return { child, process: {}, ...readySchema.parse(ready) };
+  const start = async (name: Parameters<typeof startServerProcess>[0]): Promise<ServerProcess> => {
+    const server = await startServerProcess(name, project);
+    opened.use(server.child);
+    return server;
   };
-  const contender = (name: ServerName, { child, process }: Started, address: string, bearer: string): Contender => {
-    const pool = new Pool(address, { connections: CONNECTIONS, pipelining: 1 });
-    opened.defer(() => pool.destroy());
-    const headers = { authorization: `Bearer ${bearer}` };
-    const cpu = async (): Promise<number> => z.number().parse(await child.ask({}));
-    const call = async (): Promise<void> => {
-      const { statusCode, body } = await pool.request({ path: paths[name], method: "GET", headers });
-      const text = await body.text();
-      if (statusCode !== 200) throw new Error(`${name} answered ${statusCode}: ${text.slice(0, 300)}`);
-    };
-    return { slice: slices(call, cpu, process), [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() };
-  };
-  const [waybill, express, perCaller] = [
-    await start("waybill"),
-    await start("express"),
-    await start("expressPerCaller"),
-  ];
+  const asking = (name: ServerName, server: ServerProcess, bearer = accessToken): Contender =>
+    contenderOf(server, opened, {
+      path: paths[name],
+      method: "GET",
+      headers: { authorization: `Bearer ${bearer}` },
+    });
+  const waybill = await start("waybill");
   // the three of Waybill in one process: two would differ in what V8 makes of them by more than the question costs
   const contenders: Record<ServerName, Contender> = {
-    waybill: contender("waybill", waybill, waybill.url, token),
-    waybillSession: contender("waybillSession", waybill, waybill.url, sessionToken),
-    waybillOpen: contender("waybillOpen", waybill, waybill.openUrl ?? waybill.url, token),
-    express: contender("express", express, express.url, token),
-    expressPerCaller: contender("expressPerCaller", perCaller, perCaller.url, token),
+    waybill: asking("waybill", waybill),
+    waybillSession: asking("waybillSession", waybill, sessionToken),
+    waybillOpen: asking("waybillOpen", { ...waybill, url: waybill.openUrl ?? waybill.url }),
+    express: asking("express", await start("express")),
+    expressPerCaller: asking("expressPerCaller", await start("expressPerCaller")),
   };
   await warmUp(contenders, CONNECTIONS, pace);
   return await takeTurns(contenders, CONNECTIONS, pace);
 }
-
-interface Started {
-  readonly child: Child;
-  /** What was counted of its CPU. */
-  readonly process: { counted?: number };
-}
-
-const readySchema = z.object({ url: z.string(), openUrl: z.string().optional() });
 
 /** A session as a login stores it. */
 function sessionRow(encryptionKey: string, sessionToken: string, access_token: string): object {

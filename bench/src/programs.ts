@@ -4,11 +4,12 @@ import { type Child, OTHER, startChild } from "./child.ts";
 import { measureCalls } from "./measure-calls.ts";
 import { measureCreates } from "./measure-creates.ts";
 import { measureFlush } from "./measure-flush.ts";
-import { CONNECTIONS, measureServers } from "./measure-servers.ts";
+import { measureServers } from "./measure-servers.ts";
 import { measureOutage } from "./measure-outage.ts";
 import type { Key } from "./must-reach.ts";
 import { figure, type Pace, ratio, type Spread, spread } from "./paired.ts";
 import { type Results, showSpread } from "./report.ts";
+import { CONNECTIONS } from "./start-server-process.ts";
 
 /** Each measures one thing alone, so that it can be run by its name. */
 export const programs: ReadonlyMap<string, (pace: Pace) => Promise<Results>> = new Map([
