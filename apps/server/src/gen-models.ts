@@ -1,4 +1,4 @@
-import { rename, writeFile } from "node:fs/promises";
+import { rename, rm, writeFile } from "node:fs/promises";
 import { Command } from "commander";
 import { readEnv } from "./env.ts";
 import { activeModels } from "./features/models/active-models.ts";
@@ -34,6 +34,7 @@ async function write(file: string): Promise<void> {
     await writeFile(next, modelSource(models));
     await rename(next, file);
   } catch (error) {
+    await rm(next, { force: true });
     const reason = error instanceof Error ? error.message : String(error);
     program.error(`${file} cannot be written (${reason}). Name a file in a folder that exists.`);
   }

@@ -11,6 +11,7 @@ import type { Database } from "../database.types.ts";
 import { WaybillDbError } from "../errors.ts";
 import type { EncryptionKeys } from "../secrets.ts";
 import { rowsOf } from "./answer.ts";
+import { endedSession } from "./ended-session.ts";
 import { nextState, parseInput } from "./input.ts";
 import { sealTokens } from "./session-tokens.ts";
 
@@ -117,12 +118,9 @@ export function createSessionRefreshStore({
     },
 
     async endRefused(session, lease) {
-      const { is_active, last_activity, expires_at } = nextState(
-        transitionAuthenticationContext(session, { type: "logged_out", at: now() }),
-      );
       const answer = await service
         .from("authentication_contexts")
-        .update({ is_active, last_activity, expires_at })
+        .update(endedSession(session, now()))
         .eq("session_id", session.session_id)
         .eq("refresh_holder", lease.holder)
         .select(columns);

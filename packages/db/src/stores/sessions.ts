@@ -15,6 +15,7 @@ import type { Database } from "../database.types.ts";
 import { WaybillDbError } from "../errors.ts";
 import type { EncryptionKeys } from "../secrets.ts";
 import { rowsOf } from "./answer.ts";
+import { endedSession } from "./ended-session.ts";
 import { nextState, parseInput } from "./input.ts";
 import { type Page, readPage, type RowReader, rowReader } from "./page.ts";
 import { openTokens, sealTokens, type Tokens } from "./session-tokens.ts";
@@ -120,12 +121,9 @@ export function createSessionStore({
     },
 
     async end(session) {
-      const { is_active, last_activity, expires_at } = nextState(
-        transitionAuthenticationContext(session, { type: "logged_out", at: now() }),
-      );
       const answer = await service
         .from("authentication_contexts")
-        .update({ is_active, last_activity, expires_at })
+        .update(endedSession(session, now()))
         .eq("session_id", session.session_id)
         .select(columns);
       return only(rowsOf("Ending the session", authenticationContextOutputSchema, answer), gone);
@@ -137,12 +135,9 @@ export function createSessionStore({
     },
 
     async endIdle(session) {
-      const { is_active, last_activity, expires_at } = nextState(
-        transitionAuthenticationContext(session, { type: "logged_out", at: now() }),
-      );
       const answer = await service
         .from("authentication_contexts")
-        .update({ is_active, last_activity, expires_at })
+        .update(endedSession(session, now()))
         .eq("session_id", session.session_id)
         .eq("last_activity", session.last_activity)
         .eq("expires_at", session.expires_at)

@@ -1,4 +1,3 @@
-import type { SupabaseClient } from "@supabase/supabase-js";
 import type {
   DataAggregateInput,
   DataBatch,
@@ -12,29 +11,23 @@ import type {
   DataUpdateInput,
   DataUpdateManyInput,
   DataUpsertInput,
-  ErrorIssue,
 } from "@waybill/contracts";
 import { longestAnswer, type Waybill } from "@waybill/db";
+import pMap from "p-map";
 import type { ModelLookup } from "../models/model-lookup.ts";
-import type { Caller } from "../sessions/caller.ts";
 import { aggregate } from "./reading/aggregate.ts";
 import { writeBatch, writeOne } from "./writing/batch.ts";
-import { conflictFaults, keyFaults } from "./faults.ts";
+import { keyFaults } from "./faults.ts";
 import { createForeignKeys } from "./reading/foreign-keys.ts";
 import { createIncludes } from "./reading/include.ts";
 import { embedding, narrow, withIncluded } from "./reading/include-query.ts";
 import { count, list, listFaults, type Page } from "./reading/list.ts";
+import { createOnTable, type DataCall } from "./on-table.ts";
 import { onceOf } from "./writing/once.ts";
 import { refuse } from "./refuse.ts";
-import { rowFaults, updateFaults } from "./row-faults.ts";
+import { rowFaults, updateFaults, upsertFaults } from "./row-faults.ts";
 import { from, rowsOf, select, selection, theOne, unchanged, wholeRowsOf } from "./rows.ts";
-import { notFound, type Table } from "./table.ts";
-
-/** Who calls, and under which request. */
-export interface DataCall {
-  readonly caller: Caller;
-  readonly requestId: string;
-}
+import { notFound } from "./table.ts";
 
 /**
  * Rows of a model under the caller's row-level security. All throw UNKNOWN_MODEL, MODEL_INACTIVE, VALIDATION_FAILED with
@@ -60,26 +53,13 @@ export interface DataService {
   remove(call: DataCall, input: DataRemoveInput): Promise<DataRow>;
 }
 
+/** Of an updateMany whose rules need the rows as they are. */
+const rowsReadAtOnce = 8;
+
 export function createDataService(waybill: Waybill, lookup: ModelLookup): DataService {
   const answers = longestAnswer();
   const includes = createIncludes(lookup, createForeignKeys(waybill));
-  const onTable = async <T>(
-    { caller, requestId }: DataCall,
-    name: string,
-    work: (table: Table) => Promise<T>,
-  ): Promise<T> => {
-    const ready = await lookup.active(name);
-    const context = {
-      request_id: requestId,
-      user_id: caller.userId,
-      session_id: caller.held?.session.session_id ?? null,
-      model_id: ready.model.model_id,
-      schema_version: ready.model.schema_version,
-    };
-    // Tables of models are not in the generated types; rows are parsed by their contract instead.
-    const client: SupabaseClient = waybill.forUser(caller.accessToken);
-    return waybill.run(context, () => work({ ready, client }));
-  };
+  const onTable = createOnTable(waybill, lookup);
 
   return {
     list: (call, input) =>
@@ -140,7 +120,7 @@ export function createDataService(waybill: Waybill, lookup: ModelLookup): DataSe
       onTable(call, input.model, async (table) => {
         const { ready, client } = table;
         const { model, row, on_conflict: conflictColumns = ready.primaryKey } = input;
-        refuse([...conflictFaults(ready, row, conflictColumns), ...rowFaults(ready, row, "row")]);
+        refuse(await upsertFaults(table, row, conflictColumns));
         const what = `Writing a row of ${model}`;
         const once = onceOf("data.upsert", input);
         if (once !== null) {
@@ -171,10 +151,9 @@ export function createDataService(waybill: Waybill, lookup: ModelLookup): DataSe
     updateMany: (call, input) =>
       onTable(call, input.model, async (table) => {
         const { model, updates, mode } = input;
-        const faults: (readonly ErrorIssue[])[] = [];
-        for (const [index, update] of updates.entries()) {
-          faults.push(await updateFaults(table, update, `updates.${index}.`));
-        }
+        const faultsOf = (update: (typeof updates)[number], index: number) =>
+          updateFaults(table, update, `updates.${index}.`);
+        const faults = await pMap(updates, faultsOf, { concurrency: rowsReadAtOnce });
         const what = `Updating rows of ${model}`;
         const items = updates.map(({ key, changes }) => ({ where: key, changes }));
         const fieldOf = (index: number | null) => (index === null ? "updates" : `updates.${index}.changes`);

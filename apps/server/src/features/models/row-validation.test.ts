@@ -128,6 +128,28 @@ describe("rules when rows are written", () => {
     expect(hidden).toMatchObject({ code: "NOT_FOUND" });
   });
 
+  it("are held against the rows as an updateMany and an upsert leave them", async () => {
+    const [full, free] = [trip({ seats: 2, taken: 2 }), trip({ seats: 9, taken: 1 })];
+    await ada.api.data.createMany.mutate({ model, rows: [full, free] });
+    const updates = [full, free].map(({ id }) => ({ key: { id }, changes: { taken: 3 } }));
+    const all = await refusalOf(ada.api.data.updateMany.mutate({ model, updates }));
+    expect(all.issues?.map(({ field, rule }) => [field, rule])).toEqual([
+      ["updates.0.changes.taken", "not_full"],
+      ["updates.0.changes.seats", "not_full"],
+    ]);
+    const each = await ada.api.data.updateMany.mutate({ model, updates, mode: "each" });
+    expect(each).toMatchObject({ written: [1], failed: [{ index: 0, issues: [{ rule: "not_full" }, {}] }] });
+    // what it does not give stays as it is
+    const upsert = (row: { id: string }) =>
+      ada.api.data.upsert.mutate({ model, row: { id: row.id, name: "Nome", taken: 5 } });
+    expect((await refusalOf(upsert(full))).issues).toMatchObject([
+      { field: "row.taken", rule: "not_full", layer: "rule" },
+      { field: "row.seats" },
+    ]);
+    expect(await upsert(free)).toMatchObject({ taken: 5, seats: 9 });
+    expect(await upsert(trip())).toMatchObject({ taken: 5, seats: null });
+  });
+
   it("are refused themselves when they cannot be run", async () => {
     const name = `bad_${suffix}`;
     const rule = { name: "r", expression: "seats / taken > nope", message: "no" };

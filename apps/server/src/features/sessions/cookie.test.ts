@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { sessionCookie } from "../../http/cookies.ts";
+import { openBehind } from "../../testing/behind.ts";
 import { openPage } from "../../testing/browser.ts";
 import { refusalOf } from "../../testing/refusal.ts";
 import { openSql, type Sql } from "../../testing/sql.ts";
@@ -87,6 +88,25 @@ describe("a browser's session", () => {
     expect([again.code, page.jar.size]).toEqual(["SESSION_OVER", 0]);
     page.jar.set(sessionCookie, token);
     expect([(await page.mutate("sessions.refresh")).code, page.jar.size]).toEqual(["SESSION_OVER", 0]);
+  });
+
+  it("loses its cookie by the logout of a session that was ended elsewhere, and keeps it when the logout fails", async () => {
+    let away = false;
+    await using behind = await openBehind(inject("stack"), ({ method }) =>
+      away && method === "PATCH" ? { status: 503, body: { message: "away" } } : undefined,
+    );
+    const env = { SUPABASE_URL: behind.url, SUPABASE_JWT_ISSUER: `${inject("stack").url}/auth/v1` };
+    await using own = await openStage({ env: { ...env, WAYBILL_ALLOW_HTTP_LOOPBACK: "1" } });
+    const person = await own.newUser();
+    const page = openPage(own.url);
+    await page.mutate("sessions.login", login(person));
+    const token = page.jar.get(sessionCookie) ?? "";
+    away = true;
+    const failed = await page.mutate("sessions.logout");
+    expect([failed.status >= 500, page.jar.get(sessionCookie)]).toEqual([true, token]);
+    away = false;
+    await own.client(token).sessions.logout.mutate();
+    expect([(await page.mutate("sessions.logout")).code, page.jar.size]).toEqual(["SESSION_OVER", 0]);
   });
 
   it("has its cookie taken away where no session has it, or where it is no session token", async () => {
