@@ -27,10 +27,11 @@ const loans = defineModel({
       kind: { const: "loan" },
       days: { type: ["integer", "null"], default: 14 },
       late: { type: "boolean", default: false },
+      made_at: { type: "string", format: "date-time", "x-default": "now()" },
       tags: { type: "array" },
       extra: {},
     },
-    required: ["book", "copy", "state", "late"],
+    required: ["book", "copy", "state", "late", "made_at"],
   },
   indexes: [{ columns: ["state"] }],
   rls_policies: { preset: "public-read" },
@@ -52,6 +53,7 @@ describe("a model that is defined in a program", () => {
       kind: "loan" | null;
       days: number | null;
       late: boolean;
+      made_at: string;
       tags: readonly JsonValue[] | null;
       extra: JsonValue;
     }>();
@@ -64,6 +66,9 @@ describe("a model that is defined in a program", () => {
     expectTypeOf<{ book: string; copy: number }>().not.toExtend<NewRowOf<Loans>>();
     expectTypeOf<{ book: string; copy: number; state: "lost" }>().not.toExtend<NewRowOf<Loans>>();
     expectTypeOf<{ late: boolean }>().toExtend<ChangesOf<Loans>>();
+    expectTypeOf<{ days: null; tags: null }>().toExtend<ChangesOf<Loans>>();
+    expectTypeOf<{ late: null }>().not.toExtend<ChangesOf<Loans>>();
+    expectTypeOf<{ book: string; copy: number; state: "out"; tags: null }>().toExtend<NewRowOf<Loans>>();
     expectTypeOf<{ late: string }>().not.toExtend<ChangesOf<Loans>>();
   });
 

@@ -65,21 +65,21 @@ export type RowOf<Model extends ModelDefinition> = {
 /** The columns that the database can fill: those with a default, and those that are not required. */
 type FilledColumn<Model extends ModelDefinition> = {
   [Column in ColumnOf<Model>]: Column extends RequiredColumn<Model>
-    ? Properties<Model>[Column] extends { readonly default: JsonValue }
+    ? Properties<Model>[Column] extends { readonly default: JsonValue } | { readonly "x-default": string }
       ? Column
       : never
     : Column;
 }[ColumnOf<Model>];
 
-/** A row to be created. */
-export type NewRowOf<Model extends ModelDefinition> = {
-  [Column in Exclude<ColumnOf<Model>, FilledColumn<Model>>]: ValueOf<Properties<Model>[Column]>;
-} & { [Column in FilledColumn<Model>]?: ValueOf<Properties<Model>[Column]> };
+/** A row to be created. Null is no value, where a column may hold none. */
+export type NewRowOf<Model extends ModelDefinition> = Pick<
+  RowOf<Model>,
+  Exclude<ColumnOf<Model>, FilledColumn<Model>>
+> &
+  Partial<Pick<RowOf<Model>, FilledColumn<Model>>>;
 
-/** Changes of a row: some of its columns. */
-export type ChangesOf<Model extends ModelDefinition> = Partial<{
-  [Column in ColumnOf<Model>]: ValueOf<Properties<Model>[Column]>;
-}>;
+/** Changes of a row: some of its columns; null empties one that may hold no value. */
+export type ChangesOf<Model extends ModelDefinition> = Partial<RowOf<Model>>;
 
 /** What names one row. */
 export type KeyOf<Model extends ModelDefinition> = Pick<RowOf<Model>, KeyColumnOf<Model>>;
