@@ -55,7 +55,7 @@ describe("what must be there is NOT NULL", () => {
   const nullable: Record<TableName, readonly string[]> = {
     supabase_clients: ["last_used"],
     authentication_contexts: ["ip_address", "user_agent", "permissions", "refresh_holder", "refresh_until"],
-    data_models: ["relationships", "validation_rules", "indexes", "rls_policies"],
+    data_models: ["relationships", "validation_rules", "indexes", "rls_policies", "applied_version"],
     data_model_versions: ["relationships", "validation_rules", "indexes", "rls_policies"],
     database_operations: [
       "query_data",

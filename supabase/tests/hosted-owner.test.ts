@@ -48,6 +48,7 @@ test("an owner without a superuser's rights, as a hosted project has, applies mi
       ["data_model_versions", written],
       ["data_models", `authenticated select, ${written}`],
       ["database_operations", written],
+      ["model_migrations", "service_role delete, service_role insert, service_role select"],
       ["operations_out_of_step", "service_role select"],
       ["own_operations", "authenticated select"],
       ["own_operations_out_of_step", "authenticated select"],

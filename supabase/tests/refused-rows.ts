@@ -88,7 +88,7 @@ export const refusedRows: readonly (readonly [TableName, string, readonly Row[]]
   [
     "data_models",
     "data_models_table_name_not_waybill",
-    [{ table_name: "database_operations" }, { table_name: "data_model_versions" }, { table_name: "pg_class" }],
+    [{ table_name: "database_operations" }, { table_name: "model_migrations" }, { table_name: "pg_class" }],
   ],
   ["data_models", "data_models_table_name_not_schema", [{ table_name: "auth" }, { table_name: "vault" }]],
   [
@@ -96,6 +96,7 @@ export const refusedRows: readonly (readonly [TableName, string, readonly Row[]]
     "data_models_schema_version_semver",
     [{ schema_version: "" }, { schema_version: "1.0" }, { schema_version: "v1.0.0" }, { schema_version: "1.0.01" }],
   ],
+  ["data_models", "data_models_applied_version_semver", [{ applied_version: "" }, { applied_version: "1.0" }]],
   [
     "data_models",
     "data_models_fields_object",

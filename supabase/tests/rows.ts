@@ -55,6 +55,7 @@ export const validRows = {
     validation_rules: null,
     indexes: null,
     rls_policies: null,
+    applied_version: null,
     is_active: true,
     created_at: "2026-11-22T10:00:00Z",
     updated_at: "2026-11-22T10:00:00Z",

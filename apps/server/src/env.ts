@@ -65,6 +65,12 @@ function isRedirect(text: string): boolean {
 
 const isHttpUrl = (text: string): boolean => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 
+function isPostgresUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, username } = new URL(text);
+  return /^postgres(?:ql)?:$/.test(protocol) && hostname !== "" && username !== "";
+}
+
 const hostRule = "must be host names or addresses without port or brackets, parted by commas";
 
 const redactRule = "must be column, table.column or table.*, parted by commas";
@@ -99,12 +105,17 @@ const variables = z.object({
     .string()
     .refine(isHttpUrl, "must be the iss of the project's access tokens, such as https://api.example.com/auth/v1")
     .optional(),
+  SUPABASE_DB_URL: z
+    .string()
+    .refine(isPostgresUrl, "must be a postgresql:// address with host, user, password and database")
+    .optional(),
   WAYBILL_CA_FILE: z.string().optional(),
   WAYBILL_HOST: z.string().default("127.0.0.1"),
   WAYBILL_PORT: wholeNumber(0, 65_535, 8787),
   WAYBILL_INSTANCE: instanceSchema.optional(),
   WAYBILL_DATA_DIR: z.string().default(".waybill"),
   WAYBILL_JOURNAL_DIR: z.string().optional(),
+  WAYBILL_MIGRATIONS_DIR: z.string().optional(),
   WAYBILL_ENCRYPTION_KEY: encryptionKeys.optional(),
   WAYBILL_ALLOWED_HOSTS: commaList.pipe(z.array(z.string().regex(/^[A-Za-z0-9._:-]+$/, hostRule))),
   WAYBILL_ALLOWED_ORIGINS: commaList.pipe(z.array(origin)),
@@ -163,6 +174,8 @@ export type SupabaseSettings =
       readonly secretKey: string;
       readonly jwtSecret: string | undefined;
       readonly jwtIssuer: string | undefined;
+      /** Of the database itself, as the role that owns the tables. */
+      readonly dbUrl: string | undefined;
       readonly caFile: string | undefined;
       readonly encryptionKey: string;
     };
@@ -175,6 +188,8 @@ export interface ServerEnv {
   readonly instance: string;
   readonly dataDir: string;
   readonly journalDir: string;
+  /** Where applied plans are written as migrations. */
+  readonly migrationsDir: string | undefined;
   readonly allowedHosts: readonly string[];
   readonly allowedOrigins: readonly string[];
   /** Where a sign-in by OAuth may end, as URL writes it. */
@@ -246,6 +261,7 @@ export function readEnv(source: Readonly<Record<string, string | undefined>> = p
     instance: env.WAYBILL_INSTANCE ?? instanceOfHost(hostname()),
     dataDir,
     journalDir: resolve(env.WAYBILL_JOURNAL_DIR ?? join(dataDir, "journal")),
+    migrationsDir: env.WAYBILL_MIGRATIONS_DIR === undefined ? undefined : resolve(env.WAYBILL_MIGRATIONS_DIR),
     allowedHosts: env.WAYBILL_ALLOWED_HOSTS,
     allowedOrigins: env.WAYBILL_ALLOWED_ORIGINS,
     redirects: env.WAYBILL_REDIRECTS,
@@ -307,8 +323,9 @@ function supabaseSettings(env: z.infer<typeof variables>): SupabaseSettings {
   if (url === undefined || publishableKey === undefined || secretKey === undefined || encryptionKey === undefined) {
     return { kind: "embedded", engine: env.WAYBILL_ENGINE };
   }
-  const { SUPABASE_JWT_SECRET: jwtSecret, SUPABASE_JWT_ISSUER: jwtIssuer, WAYBILL_CA_FILE: caFile } = env;
-  return { kind: "project", url, publishableKey, secretKey, jwtSecret, jwtIssuer, caFile, encryptionKey };
+  const { SUPABASE_JWT_SECRET: jwtSecret, SUPABASE_JWT_ISSUER: jwtIssuer, SUPABASE_DB_URL: dbUrl } = env;
+  const caFile = env.WAYBILL_CA_FILE;
+  return { kind: "project", url, publishableKey, secretKey, jwtSecret, jwtIssuer, dbUrl, caFile, encryptionKey };
 }
 
 function cacheOf(env: z.infer<typeof variables>): CacheOptions | undefined {

@@ -2,6 +2,7 @@ import { rename, rm, writeFile } from "node:fs/promises";
 import { Command } from "commander";
 import { readEnv } from "./env.ts";
 import { activeModels } from "./features/models/active-models.ts";
+import { modelInForce } from "./features/models/migrations/in-force.ts";
 import { modelSource } from "./features/models/model-source.ts";
 import { createLogger } from "./log.ts";
 import { openWaybill } from "./start/open-waybill.ts";
@@ -27,7 +28,8 @@ async function write(file: string): Promise<void> {
   await using access = await joinSupabase(env);
   // a journal and a name of its own: the server beside it keeps its
   await using waybill = openWaybill(env, access, createLogger("error"), { suffix: "-models" });
-  const models = await activeModels(waybill.models);
+  const declared = await activeModels(waybill.models);
+  const models = await Promise.all(declared.map((model) => modelInForce(waybill.models, model)));
   // whole or not at all
   const next = `${file}.${process.pid}.tmp`;
   try {

@@ -3,6 +3,8 @@ import type { FetchImplementation } from "jose";
 import type { Logger } from "pino";
 import { type Door, type DoorSettings, openDoor } from "./door/door.ts";
 import { createDataService, type DataService } from "./features/data/service.ts";
+import { createModelMigrations, type ModelMigrations } from "./features/models/migrations/model-migrations.ts";
+import { createScratchPool, type OpenScratch } from "./features/models/migrations/scratch-pool.ts";
 import { createModelLookup } from "./features/models/model-lookup.ts";
 import { createRowValidation, type RowValidation } from "./features/models/row-validation.ts";
 import { createModelService, type ModelService } from "./features/models/service.ts";
@@ -20,7 +22,7 @@ import type { RecordLogs } from "./telemetry/record-logs/record-logs.ts";
 import { createTelemetry, type Telemetry } from "./telemetry/telemetry.ts";
 
 /** What procedures work with: made once, shared by all requests. */
-export interface Services {
+export interface Services extends AsyncDisposable {
   readonly waybill: Waybill;
   readonly openSessions: OpenSessions;
   readonly callerOf: CallerResolver;
@@ -29,6 +31,7 @@ export interface Services {
   readonly sessionStreams: SessionStreams;
   readonly logins: Logins;
   readonly models: ModelService;
+  readonly modelMigrations: ModelMigrations;
   readonly data: DataService;
   readonly rowValidation: RowValidation;
   readonly telemetry: Telemetry;
@@ -53,6 +56,11 @@ export interface ServicesOptions {
   /** Days after which a session that nobody uses is over. */
   readonly sessionIdleDays: number;
   readonly operationTimeoutMs: number;
+  /** Of the database itself, to change models' tables; without it, plans are shown and not applied. */
+  readonly dbUrl: string | undefined;
+  /** Where migrations are written as files. */
+  readonly migrationsDir: string | undefined;
+  readonly openScratch: OpenScratch;
 }
 
 const dayMs = 86_400_000;
@@ -71,6 +79,8 @@ export function createServices(options: ServicesOptions): Services {
   const { guard } = door;
   const logins = createLogins({ waybill, logger, authUrl: auth.href, keys: encryptionKeys, redirects, guard });
   const lookup = createModelLookup(waybill.models);
+  const scratch = createScratchPool({ open: options.openScratch });
+  const { dbUrl, migrationsDir: folder } = options;
   return {
     waybill,
     openSessions,
@@ -80,9 +90,11 @@ export function createServices(options: ServicesOptions): Services {
     sessionStreams,
     logins,
     models: createModelService(waybill.models, lookup),
+    modelMigrations: createModelMigrations({ waybill, lookup, scratch, dbUrl, folder, logger }),
     data: createDataService(waybill, lookup),
     rowValidation: createRowValidation(waybill, lookup),
     telemetry: createTelemetry(waybill, url, recordLogs),
     door,
+    [Symbol.asyncDispose]: () => scratch[Symbol.asyncDispose](),
   };
 }

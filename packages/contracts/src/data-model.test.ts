@@ -46,7 +46,7 @@ describe("dataModelSchema", () => {
   });
 
   it("fills in the defaults of data-model.md §4", () => {
-    expect(row.parse(stored)).toEqual({ ...stored, ...parts, is_active: true });
+    expect(row.parse(stored)).toEqual({ ...stored, ...parts, applied_version: null, is_active: true });
   });
 
   it.each(Object.keys(stored))("requires %s", (field) => expectIssue(row, without(stored, field), field, /must be/));
@@ -264,7 +264,7 @@ describe("dataModelVersionSchema and dataModelOutputSchema", () => {
   it("take the rows of their tables", () => {
     const { updated_at: _updated, ...history } = stored;
     expect(version.parse(history)).toEqual({ ...history, ...parts });
-    const model = { ...stored, ...parts, is_active: false };
+    const model = { ...stored, ...parts, applied_version: null, is_active: false };
     expect(output.parse({ ...model, later_column: 1 })).toEqual(model);
   });
 });

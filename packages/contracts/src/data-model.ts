@@ -29,6 +29,8 @@ const definition = {
 const columns = {
   model_id: uuidSchema,
   ...definition,
+  /** The version that its table has; null while no plan of Waybill made the table. */
+  applied_version: semverSchema.nullable(),
   is_active: z.boolean({ error: "must be true or false" }),
   created_at: timestampSchema,
   updated_at: timestampSchema,
@@ -44,7 +46,12 @@ const partDefaults = {
 
 /** A row of `data_models`: the current version of a model (data-model.md §4). */
 export const dataModelSchema = z
-  .object({ ...columns, ...partDefaults, is_active: columns.is_active.default(true) })
+  .object({
+    ...columns,
+    ...partDefaults,
+    applied_version: columns.applied_version.default(null),
+    is_active: columns.is_active.default(true),
+  })
   .superRefine(checkReferences)
   .refine((row) => compareTimestamps(row.updated_at, row.created_at) >= 0, {
     path: ["updated_at"],

@@ -28,6 +28,23 @@ export const errorCodes = [
   "MODEL_EXISTS",
   "VERSION_TOO_LOW",
   "VERSION_CONFLICT",
+  "SCHEMA_INVALID",
+  "RENAME_UNKNOWN",
+  "CHANGE_UNSUPPORTED",
+  "ROWS_DO_NOT_FIT",
+  "PLAN_FAILED",
+  "PROOF_FAILED",
+  "PLAN_CHANGED",
+  "SCHEMA_DRIFTED",
+  "CONFIRMATION_NEEDED",
+  "NOT_APPLIED",
+  "DROPPED_DATA_PURGED",
+  "MIGRATION_BUSY",
+  "MIGRATION_TIMEOUT",
+  "MIGRATION_IN_DOUBT",
+  "DATABASE_UNREACHABLE",
+  "DATABASE_URL_MISSING",
+  "SCRATCH_BUSY",
   "UNIQUE_VIOLATION",
   "FOREIGN_KEY_VIOLATION",
   "NOT_NULL_VIOLATION",
@@ -157,6 +174,74 @@ export const errorCatalog: { readonly [Code in ErrorCode]: { readonly descriptio
     VERSION_CONFLICT: {
       description: "Somebody else changed it first.",
       remedy: "Read the current version and apply the change to that.",
+    },
+    SCHEMA_INVALID: {
+      description: "Postgres refuses the table that the model asks for.",
+      remedy: "Correct the model; the message has the reason.",
+    },
+    RENAME_UNKNOWN: {
+      description: "A rename names what is not there.",
+      remedy: "A rename leads from a name of the version before only to one of the version after only.",
+    },
+    CHANGE_UNSUPPORTED: {
+      description: "The change needs what the planner does not do.",
+      remedy: "Make it in smaller steps, or by a migration of your own.",
+    },
+    ROWS_DO_NOT_FIT: {
+      description: "Rows that are there do not fit the new schema.",
+      remedy: "Correct the rows, or the model; issues has their number and the key of one.",
+    },
+    PLAN_FAILED: {
+      description: "A statement of the plan fails, or they end elsewhere.",
+      remedy: "Make the change in smaller steps; nothing was changed.",
+    },
+    PROOF_FAILED: {
+      description: "The plan did not stand its proof on the scratch database.",
+      remedy: "Make the change in smaller steps, and report it: nothing was changed.",
+    },
+    PLAN_CHANGED: {
+      description: "The plan is not the one that was made.",
+      remedy: "Plan the change anew.",
+    },
+    SCHEMA_DRIFTED: {
+      description: "The tables are not as they were when this was planned.",
+      remedy: "Look at issues, and plan the change anew from the tables as they are.",
+    },
+    CONFIRMATION_NEEDED: {
+      description: "The change drops data.",
+      remedy: "Read what is lost, and send confirm_destructive: true.",
+    },
+    NOT_APPLIED: {
+      description: "There is no such change to be made or taken back.",
+      remedy: "Look into models.migrations, which lists the plans and what became of them.",
+    },
+    DROPPED_DATA_PURGED: {
+      description: "What the way back would restore has been purged.",
+      remedy: "Plan a change to the earlier version instead.",
+    },
+    MIGRATION_BUSY: {
+      description: "Somebody else holds a lock that the change needs.",
+      remedy: "Try again at a quieter hour; nothing was changed.",
+    },
+    MIGRATION_TIMEOUT: {
+      description: "A step of the change took too long.",
+      remedy: "Try again at a quieter hour, or with fewer sample_rows; nothing was changed.",
+    },
+    MIGRATION_IN_DOUBT: {
+      description: "The connection broke while the change was committed.",
+      remedy: "Apply the same plan again: what was applied is not applied twice.",
+    },
+    DATABASE_UNREACHABLE: {
+      description: "The database itself cannot be reached.",
+      remedy: "Ask the operator to look at SUPABASE_DB_URL and at the database; nothing was changed.",
+    },
+    DATABASE_URL_MISSING: {
+      description: "This server has no connection to the database itself, only to its Data API.",
+      remedy: "Ask the operator to set SUPABASE_DB_URL, or run the SQL that models.plan gives in run_by_hand.",
+    },
+    SCRATCH_BUSY: {
+      description: "Too many plans are being made, or there is no scratch database to make them on.",
+      remedy: "Try again in a minute.",
     },
     UNIQUE_VIOLATION: {
       description: "A row with this value exists already.",

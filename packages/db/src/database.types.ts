@@ -118,6 +118,7 @@ export type Database = {
       }
       data_models: {
         Row: {
+          applied_version: string | null
           created_at: string
           created_by: string
           fields: NonNullable<Json>
@@ -133,6 +134,7 @@ export type Database = {
           validation_rules: Json | null
         }
         Insert: {
+          applied_version?: string | null
           created_at?: string
           created_by: string
           fields: NonNullable<Json>
@@ -148,6 +150,7 @@ export type Database = {
           validation_rules?: Json | null
         }
         Update: {
+          applied_version?: string | null
           created_at?: string
           created_by?: string
           fields?: NonNullable<Json>
@@ -245,6 +248,42 @@ export type Database = {
             referencedColumns: ["session_id"]
           },
         ]
+      }
+      model_migrations: {
+        Row: {
+          changed_at: string | null
+          changed_by: string | null
+          fingerprint: string
+          migration_version: string | null
+          models: NonNullable<Json>
+          plan: NonNullable<Json>
+          planned_at: string
+          planned_by: string
+          status: string
+        }
+        Insert: {
+          changed_at?: string | null
+          changed_by?: string | null
+          fingerprint: string
+          migration_version?: string | null
+          models: NonNullable<Json>
+          plan: NonNullable<Json>
+          planned_at?: string
+          planned_by: string
+          status?: string
+        }
+        Update: {
+          changed_at?: string | null
+          changed_by?: string | null
+          fingerprint?: string
+          migration_version?: string | null
+          models?: NonNullable<Json>
+          plan?: NonNullable<Json>
+          planned_at?: string
+          planned_by?: string
+          status?: string
+        }
+        Relationships: []
       }
       supabase_client_transitions: {
         Row: {
@@ -523,6 +562,7 @@ export type Database = {
       create_data_model: {
         Args: { model: Json }
         Returns: {
+          applied_version: string | null
           created_at: string
           created_by: string
           fields: NonNullable<Json>
@@ -567,6 +607,26 @@ export type Database = {
         Args: { lease: string; lease_holder: string; lease_seconds: number }
         Returns: boolean
       }
+      keep_model_migration: {
+        Args: { migration: Json }
+        Returns: {
+          changed_at: string | null
+          changed_by: string | null
+          fingerprint: string
+          migration_version: string | null
+          models: NonNullable<Json>
+          plan: NonNullable<Json>
+          planned_at: string
+          planned_by: string
+          status: string
+        }[]
+        SetofOptions: {
+          from: "*"
+          to: "model_migrations"
+          isOneToOne: false
+          isSetofReturn: true
+        }
+      }
       lease_session_refresh: {
         Args: {
           lease_holder: string
@@ -602,6 +662,15 @@ export type Database = {
           step: string
         }
         Returns: Json
+      }
+      record_model_migration: {
+        Args: {
+          by_user: string
+          of_fingerprint: string
+          of_version?: string
+          way: string
+        }
+        Returns: undefined
       }
       record_operations: { Args: { operations: Json }; Returns: Json }
       release_lease: {
@@ -645,6 +714,7 @@ export type Database = {
       update_data_model: {
         Args: { changes: Json; expected_version: string; id: string }
         Returns: {
+          applied_version: string | null
           created_at: string
           created_by: string
           fields: NonNullable<Json>

@@ -23,7 +23,9 @@ export {
   planChange,
   proveChange,
   purgeDropped,
+  registryEntry,
   rollbackChange,
+  scriptOf,
   type ApplyOptions,
   type ChangeOptions,
   type ChangeReport,
@@ -42,6 +44,7 @@ export { storeError, type Answer } from "./stores/answer.ts";
 export type { ClientPage, ClientStore } from "./stores/clients.ts";
 export { codeOfDatabase } from "./stores/database-codes.ts";
 export { longestAnswer, type LongestAnswer } from "./stores/longest-answer.ts";
+export type { KeptPlan, ModelMigrationStore } from "./stores/model-migrations.ts";
 export type { ModelPage, ModelStore } from "./stores/models.ts";
 export type { Counter, CounterStore } from "./stores/counters.ts";
 export type { OperationStatsStore } from "./stores/operation-stats.ts";

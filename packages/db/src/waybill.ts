@@ -8,6 +8,7 @@ import { createRegisteredClients, sideSupabase } from "./registered-clients.ts";
 import { createClientRowStore } from "./stores/client-rows.ts";
 import { createClientStore } from "./stores/clients.ts";
 import { createCounterStore } from "./stores/counters.ts";
+import { createModelMigrationStore } from "./stores/model-migrations.ts";
 import { createModelStore } from "./stores/models.ts";
 import { createOperationStatsStore } from "./stores/operation-stats.ts";
 import { createOperationStore } from "./stores/operations.ts";
@@ -77,6 +78,7 @@ export function createWaybill(options: WaybillOptions): Waybill {
     },
     counters: (deadlineMs) => createCounterStore(untracked, deadlineMs),
     models: createModelStore(service, readRows),
+    modelMigrations: createModelMigrationStore(service, readRows),
     invalidate: (table) => gateway.cache?.invalidate(table),
     connection(clientId) {
       const own =

@@ -32,6 +32,13 @@ const deprecatedModel = async (world: World): Promise<string> => {
   await world.admin.api.models.deprecate.mutate({ model_name });
   return model_name;
 };
+const plannedModel = async (world: World): Promise<string> =>
+  (await world.admin.api.models.plan.mutate({ models: [await madeModel(world)], sample_rows: 0 })).fingerprint;
+const appliedModel = async (world: World): Promise<string> => {
+  const fingerprint = await plannedModel(world);
+  await world.admin.api.models.migrate.mutate({ fingerprint });
+  return fingerprint;
+};
 const lately = () => ({
   created_from: new Date(Date.now() - 3_600_000).toISOString(),
   created_before: new Date().toISOString(),
@@ -124,15 +131,32 @@ export const acts: Readonly<Record<ProcedurePath, Act>> = {
     call: (api, { model }, id) => api.data.upsert.mutate({ model, row: { id, body: "taken over" } }),
   },
 
+  "models.migrate": {
+    prepare: plannedModel,
+    call: (api, _, fingerprint) => api.models.migrate.mutate({ fingerprint }),
+  },
   "models.create": { call: (api) => api.models.create.mutate(newModel()) },
   "models.deprecate": { prepare: madeModel, call: (api, _, model_name) => api.models.deprecate.mutate({ model_name }) },
   "models.diff": { call: (api, { model }) => api.models.diff.query({ model_name: model, from: "1.0.0" }) },
   "models.get": { call: (api, { model }) => api.models.get.query({ model_name: model }) },
   "models.history": { call: (api, { model }) => api.models.history.query({ model_name: model }) },
   "models.list": { call: (api, { model }) => api.models.list.query({ model_name: model }) },
+  "models.migrations": { call: (api) => api.models.migrations.query({}) },
+  "models.plan": {
+    prepare: madeModel,
+    call: (api, _, name) => api.models.plan.mutate({ models: [name], sample_rows: 0 }),
+  },
+  "models.purge": {
+    prepare: appliedModel,
+    call: (api, _, fingerprint) => api.models.purge.mutate({ fingerprint }),
+  },
   "models.reactivate": {
     prepare: deprecatedModel,
     call: (api, _, model_name) => api.models.reactivate.mutate({ model_name }),
+  },
+  "models.rollback": {
+    prepare: appliedModel,
+    call: (api, _, fingerprint) => api.models.rollback.mutate({ fingerprint, confirm_destructive: true }),
   },
   "models.update": {
     prepare: madeModel,

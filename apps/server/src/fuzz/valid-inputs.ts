@@ -14,6 +14,7 @@ const row = {
 };
 const credentials = { email: "fuzz@example.com", password: "correct horse" };
 const page = { limit: 10 };
+const fingerprint = "0".repeat(64);
 
 /** One input for each procedure that uses every field; what is malformed is made of these. A new procedure does not compile without its own. */
 export const validInputs: { [Path in ProcedurePath]: InputAt<Path> } = {
@@ -84,6 +85,7 @@ export const validInputs: { [Path in ProcedurePath]: InputAt<Path> } = {
     idempotency_key: "fuzz",
   },
   "data.upsert": { model: "airports", row, on_conflict: ["iata"], idempotency_key: "fuzz" },
+  "models.migrate": { fingerprint, confirm_destructive: false },
   "models.create": {
     ...airports,
     model_name: "fuzz",
@@ -103,7 +105,11 @@ export const validInputs: { [Path in ProcedurePath]: InputAt<Path> } = {
   "models.get": { model_name: "airports" },
   "models.history": { ...page, model_name: "airports", cursor: "2026-01-01T00:00:00Z" },
   "models.list": { ...page, model_name: "airports", is_active: true, cursor: "a" },
+  "models.migrations": { ...page, model_name: "airports", status: "planned", cursor: "2026-01-01T00:00:00Z" },
+  "models.plan": { models: ["fuzz"], renames: [{ model: "fuzz", column: "city", to: "town" }], sample_rows: 0 },
+  "models.purge": { fingerprint },
   "models.reactivate": { model_name: "airports" },
+  "models.rollback": { fingerprint, confirm_destructive: false },
   "models.update": {
     model_name: "airports",
     expected_version: "1.0.0",

@@ -1,4 +1,5 @@
 import type { RequestListener } from "node:http";
+import { scratchDatabase } from "@waybill/local-supabase";
 import type { Logger } from "pino";
 import { createApp } from "../app.ts";
 import type { ServerEnv } from "../env.ts";
@@ -43,20 +44,27 @@ export async function startServer(env: ServerEnv, logger: Logger): Promise<Runni
     const path = await ensureFirstAdmin(waybill, env.dataDir);
     logger.info({ path }, "the first admin's credentials are in this file");
   }
-  const services = createServices({
-    waybill,
-    url: access.url,
-    jwtSecret: access.jwtSecret,
-    jwtIssuer: access.jwtIssuer,
-    encryptionKeys: access.encryptionKeys,
-    redirects: env.redirects,
-    fetchKeys,
-    door: env.door,
-    logger,
-    recordLogs,
-    sessionIdleDays: env.sessionIdleDays,
-    operationTimeoutMs: env.operationTimeoutMs,
-  });
+  const { supabase } = env;
+  const engine = supabase.kind === "embedded" ? supabase.engine : "pglite";
+  const services = opened.use(
+    createServices({
+      waybill,
+      url: access.url,
+      jwtSecret: access.jwtSecret,
+      jwtIssuer: access.jwtIssuer,
+      encryptionKeys: access.encryptionKeys,
+      redirects: env.redirects,
+      fetchKeys,
+      door: env.door,
+      logger,
+      recordLogs,
+      sessionIdleDays: env.sessionIdleDays,
+      operationTimeoutMs: env.operationTimeoutMs,
+      dbUrl: access.dbUrl,
+      migrationsDir: env.migrationsDir,
+      openScratch: () => scratchDatabase({ engine }),
+    }),
+  );
   app = createApp({ ...env, services, logger });
   // Last in, first out: requests are drained before the ledger is flushed, the ledger before the stack goes.
   opened.defer(async () => {

@@ -15,6 +15,8 @@ export interface SupabaseAccess extends AsyncDisposable {
   readonly jwtSecret: string | undefined;
   /** Who issues its tokens, where that is not `auth/v1` below its URL. */
   readonly jwtIssuer?: string | undefined;
+  /** Of the database itself, as the role that owns the tables; undefined where nobody gave it. */
+  readonly dbUrl: string | undefined;
   /** PEM text of a certificate to trust besides the usual ones. */
   readonly ca: string | undefined;
   readonly encryptionKeys: EncryptionKeys;
@@ -29,13 +31,14 @@ const never = new Promise<never>(() => {});
 export async function openSupabase(env: ServerEnv): Promise<SupabaseAccess> {
   const { supabase } = env;
   if (supabase.kind === "embedded") return startEmbedded(env.dataDir, supabase.engine);
-  const { url, publishableKey, secretKey, jwtSecret, jwtIssuer, caFile, encryptionKey } = supabase;
+  const { url, publishableKey, secretKey, jwtSecret, jwtIssuer, dbUrl, caFile, encryptionKey } = supabase;
   return {
     url,
     publishableKey,
     secretKey,
     jwtSecret,
     jwtIssuer,
+    dbUrl,
     ca: caFile === undefined ? undefined : await readCa(caFile),
     encryptionKeys: parseEncryptionKeys(encryptionKey),
     lost: never,
@@ -52,20 +55,21 @@ export async function joinSupabase(env: ServerEnv): Promise<SupabaseAccess> {
     const note = await runningStack(env.dataDir).read();
     if (note === null) throw error;
     const encryptionKeys = parseEncryptionKeys(await ownEncryptionKey(env.dataDir));
-    return { ...note, encryptionKeys, lost: never, [Symbol.asyncDispose]: async () => {} };
+    return { ...note, dbUrl: undefined, encryptionKeys, lost: never, [Symbol.asyncDispose]: async () => {} };
   }
 }
 
 async function startEmbedded(dataDir: string, engine: "pglite" | "native"): Promise<SupabaseAccess> {
   const encryptionKeys = parseEncryptionKeys(await ownEncryptionKey(dataDir));
   const stack = await start({ dataDir: join(dataDir, "supabase"), engine });
-  const { url, publishableKey, secretKey, jwtSecret, ca, pid } = stack;
+  const { url, publishableKey, secretKey, jwtSecret, dbUrl, ca, pid } = stack;
   const note = await runningStack(dataDir).write({ url, publishableKey, secretKey, jwtSecret, ca, pid });
   return {
     url,
     publishableKey,
     secretKey,
     jwtSecret,
+    dbUrl,
     ca,
     encryptionKeys,
     lost: lossOf(stack.ended),

@@ -36,7 +36,14 @@ export interface Stage extends AsyncDisposable {
 }
 
 export interface StageOptions {
-  readonly stack?: { url: string; publishableKey: string; secretKey: string; jwtSecret: string; ca: string };
+  readonly stack?: {
+    url: string;
+    publishableKey: string;
+    secretKey: string;
+    jwtSecret: string;
+    ca: string;
+    dbUrl?: string;
+  };
   readonly env?: Record<string, string>;
 }
 
@@ -109,6 +116,7 @@ export async function projectEnv(
     SUPABASE_PUBLISHABLE_KEY: stack.publishableKey,
     SUPABASE_SECRET_KEY: stack.secretKey,
     SUPABASE_JWT_SECRET: stack.jwtSecret,
+    ...(stack.dbUrl === undefined ? {} : { SUPABASE_DB_URL: stack.dbUrl }),
     WAYBILL_CA_FILE: caFile,
     WAYBILL_PORT: "0",
     WAYBILL_INSTANCE: `test-${randomBytes(4).toString("hex")}`,

@@ -30,7 +30,8 @@ export const reservedSchemas = words(
 
 /** Waybill's own tables and views in `public`. */
 export const waybillTables = words(
-  "supabase_clients database_operations authentication_contexts data_models data_model_versions own_operations",
+  `supabase_clients database_operations authentication_contexts data_models data_model_versions model_migrations
+  own_operations`,
 );
 
 /** System columns of every Postgres table, which no table may declare again. */

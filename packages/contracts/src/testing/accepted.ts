@@ -18,6 +18,7 @@ import {
   versions,
 } from "./arbitraries.ts";
 import { data, dataRows } from "./accepted-data.ts";
+import { migrated } from "./accepted-migrations.ts";
 import { reading } from "./accepted-reading.ts";
 import { stats } from "./accepted-stats.ts";
 import { definitions, indexes, policies, relationships, rules, words } from "./definitions.ts";
@@ -182,6 +183,8 @@ const sessions: Model = {
 
 const modelNames = fc.stringMatching(/^[A-Z][a-z_0-9]{0,20}$/);
 
+const modelVersions = omit(dataModelRows, ["applied_version", "is_active", "updated_at"]);
+
 const models: Model = {
   dataModelSchema: fc.oneof(
     dataModelRows,
@@ -195,13 +198,13 @@ const models: Model = {
   dataModelKeySchema: fc.oneof(fc.record({ model_id: uuids }), fc.record({ model_name: modelNames })),
   dataModelOutputSchema: dataModelRows,
   dataModelPageSchema: pageOf(dataModelRows),
-  dataModelVersionSchema: omit(dataModelRows, ["is_active", "updated_at"]),
+  dataModelVersionSchema: modelVersions,
   dataModelHistorySchema: fc.record(
     { model_name: modelNames, cursor: instants, limit },
     { requiredKeys: ["model_name"] },
   ),
-  dataModelVersionOutputSchema: omit(dataModelRows, ["is_active", "updated_at"]),
-  dataModelVersionPageSchema: pageOf(omit(dataModelRows, ["is_active", "updated_at"])),
+  dataModelVersionOutputSchema: modelVersions,
+  dataModelVersionPageSchema: pageOf(modelVersions),
   dataModelFieldsSchema: definitions.map(({ fields }) => fields),
   relationshipSchema: relationships,
   relationshipsSchema: fc.array(relationships, { maxLength: 1 }),
@@ -269,5 +272,15 @@ const primitives: Model = {
 
 /** What each schema must take, by the name under which the package exports it. */
 export const accepted: ReadonlyMap<string, fc.Arbitrary<unknown>> = new Map(
-  Object.entries({ ...primitives, ...clients, ...operations, ...reading, ...stats, ...sessions, ...models, ...data }),
+  Object.entries({
+    ...primitives,
+    ...clients,
+    ...operations,
+    ...reading,
+    ...stats,
+    ...sessions,
+    ...models,
+    ...migrated,
+    ...data,
+  }),
 );

@@ -137,6 +137,7 @@ export const dataModelRows: fc.Arbitrary<DataModelRow> = fc
     ),
     indexes: fc.option(fc.constant<ModelIndex[]>([index])),
     rls_policies: fc.constantFrom<RlsPolicies | null>(null, { preset: "own-rows" }, [policy]),
+    applied_version: fc.option(versions),
     is_active: fc.boolean(),
     created_at: instants,
     age: delays(0),

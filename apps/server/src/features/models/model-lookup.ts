@@ -3,8 +3,9 @@ import { compileModel, type ModelValidator } from "@waybill/contracts/rules";
 import { type ModelStore, WaybillDbError } from "@waybill/db";
 import { LRUCache } from "lru-cache";
 import { ApiError } from "../../trpc/api-error.ts";
+import { modelInForce } from "./migrations/in-force.ts";
 
-/** A model as operations on its rows need it. */
+/** A model as operations on its rows need it: in the version that its table has. */
 export interface ReadyModel {
   readonly model: DataModelOutput;
   readonly columns: readonly string[];
@@ -27,7 +28,7 @@ const keptModels = 500;
 export function createModelLookup(store: ModelStore): ModelLookup {
   const read = async (modelName: string): Promise<ReadyModel> => {
     try {
-      return ready(await store.getByName(modelName));
+      return ready(await modelInForce(store, await store.getByName(modelName)));
     } catch (error) {
       throw error instanceof WaybillDbError && error.code === "UNKNOWN_MODEL" ? unknownModel(modelName) : error;
     }

@@ -46,6 +46,7 @@ it("writes every active model as a program can read it, and none that is depreca
   const read: unknown = await import(`data:text/javascript,${encodeURIComponent(values)}`);
   const {
     model_id: _,
+    applied_version: ______,
     is_active: __,
     created_at: ___,
     updated_at: ____,

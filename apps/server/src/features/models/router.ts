@@ -7,7 +7,14 @@ import {
   dataModelPageSchema,
   dataModelUpdateSchema,
   dataModelVersionPageSchema,
+  modelMigrateInputSchema,
+  modelMigrateOutputSchema,
+  modelMigrationFilterSchema,
+  modelMigrationPageSchema,
   modelNameSchema,
+  modelPlanInputSchema,
+  modelPlanSchema,
+  modelPurgeInputSchema,
   modelUsageInputSchema,
   modelUsageSchema,
   modelValidateInputSchema,
@@ -82,4 +89,32 @@ export const modelsRouter = router({
     .input(nameSchema)
     .output(dataModelOutputSchema)
     .mutation(({ ctx, input }) => ctx.services.models.reactivate(input.model_name)),
+  /** Finds, tries out and proves the statements that bring tables to what is declared, and those that lead back. */
+  plan: managing
+    .input(modelPlanInputSchema)
+    .output(modelPlanSchema)
+    .mutation(({ ctx, input }) => ctx.services.modelMigrations.plan(input, ctx.caller.userId)),
+  /** Makes exactly what a plan has shown, in one transaction. */
+  migrate: managing
+    .input(modelMigrateInputSchema)
+    .output(modelMigrateOutputSchema)
+    .mutation(({ ctx, input }) => ctx.services.modelMigrations.migrate(input, ctx.caller.userId)),
+  /** Takes an applied plan back, with the data that it had dropped. */
+  rollback: managing
+    .input(modelMigrateInputSchema)
+    .output(modelMigrateOutputSchema)
+    .mutation(({ ctx, input }) => ctx.services.modelMigrations.rollback(input, ctx.caller.userId)),
+  /** Drops for good what a plan has dropped and kept aside. */
+  purge: managing
+    .input(modelPurgeInputSchema)
+    .output(z.strictObject({}))
+    .mutation(async ({ ctx, input }) => {
+      await ctx.services.modelMigrations.purge(input.fingerprint);
+      return {};
+    }),
+  /** What was planned, and what became of it. */
+  migrations: grantedProcedure("models.read")
+    .input(modelMigrationFilterSchema)
+    .output(modelMigrationPageSchema)
+    .query(({ ctx, input }) => ctx.services.waybill.modelMigrations.list(input)),
 });

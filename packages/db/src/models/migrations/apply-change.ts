@@ -21,6 +21,8 @@ export interface ChangeOptions extends LiveOptions {
   readonly confirmDestructive?: boolean;
   /** The `supabase/migrations` in which the migration and its rollback are written. */
   readonly folder?: string;
+  /** Writes down what was done, in the same transaction: both stand, or neither. */
+  readonly record?: (session: SqlSession, applied: Applied) => Promise<void>;
   /** Is told before each step, and waited for. */
   readonly onStep?: (step: ChangeStep) => void | Promise<void>;
 }
@@ -66,6 +68,7 @@ export async function applyChange(options: ApplyOptions): Promise<ChangeReport> 
     await options.onStep?.({ step: "record" });
     const applied = { version: await nextVersion(session, new Date()), name };
     await recordApplied(session, plan, applied);
+    await options.record?.(session, applied);
     await finish(session, options);
     return { ...applied, already: false };
   });
@@ -100,6 +103,7 @@ export async function rollbackChange(options: ChangeOptions): Promise<ChangeRepo
     await runWay(session, plan, "down", options);
     await options.onStep?.({ step: "record" });
     await forgetApplied(session, plan);
+    await options.record?.(session, found);
     await finish(session, options);
     return { ...found, already: false };
   });

@@ -1,7 +1,7 @@
+import type { LockMode } from "@waybill/contracts";
 import type { extract } from "@supabase/pg-delta/extract";
 import type { Action } from "@supabase/pg-delta/plan";
 import { MigrationError, messageOf } from "./migration-error.ts";
-import type { LockMode } from "./migration-plan.ts";
 import { quoteIdent, tableName } from "./names.ts";
 import type { SqlSession } from "./sql-session.ts";
 

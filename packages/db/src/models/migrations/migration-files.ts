@@ -3,6 +3,7 @@ import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Applied } from "./history.ts";
 import type { MigrationPlan, Statement } from "./migration-plan.ts";
+import { quoteLiteral } from "./names.ts";
 
 /** The rollback lies in a folder of its own: the CLI takes every `<digits>_<name>.sql` beside the migrations for one more. */
 function pathsOf(folder: string, { version, name }: Applied): { up: string; down: string } {
@@ -26,9 +27,21 @@ export async function removeMigrationFiles(folder: string, applied: Applied): Pr
   return [up, down];
 }
 
-function textOf(statements: readonly Statement[], says: string): string {
+/** One way of a plan to be run by hand, in one transaction with its entry in the registry of models. */
+export function scriptOf({ fingerprint, ...plan }: MigrationPlan, way: "up" | "down", userId: string): string {
+  const entry = `select public.record_model_migration(${[fingerprint, way, userId].map(quoteLiteral).join(", ")})`;
+  const says = `Run this as the role that owns the tables. Plan ${fingerprint}, ${way}.`;
+  return textOf(plan[way], says, { first: ["begin"], last: [entry, "commit"] });
+}
+
+function textOf(
+  statements: readonly Statement[],
+  says: string,
+  { first, last }: { first: readonly string[]; last: readonly string[] } = { first: [], last: [] },
+): string {
   const settings = ["set local timezone = 'UTC'", "set local row_security = off"];
-  const parts = [...settings, ...statements.map(({ sql }) => sql), "notify pgrst, 'reload schema'"];
+  const work = [...settings, ...statements.map(({ sql }) => sql), "notify pgrst, 'reload schema'"];
+  const parts = [...first, ...work, ...last];
   return `-- Written by Waybill. ${says}\n\n${parts.map((part) => `${part};\n`).join("\n")}`;
 }
 

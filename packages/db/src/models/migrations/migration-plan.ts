@@ -1,16 +1,6 @@
 import { createHash } from "node:crypto";
+import { lockModes } from "@waybill/contracts";
 import { z } from "zod";
-
-/** Strongest first. */
-export const lockModes = [
-  "ACCESS EXCLUSIVE",
-  "SHARE ROW EXCLUSIVE",
-  "SHARE",
-  "SHARE UPDATE EXCLUSIVE",
-  "ROW EXCLUSIVE",
-  "ACCESS SHARE",
-] as const;
-export type LockMode = (typeof lockModes)[number];
 
 const misfitsSchema = z.strictObject({
   /** Runs first: makes a function in `pg_temp`. */

@@ -2,7 +2,7 @@ import { inspect } from "node:util";
 import { scratchDatabase } from "@waybill/local-supabase";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { planChange, type MigrationPlan, type PlanOptions, type ScratchDatabase } from "./index.ts";
-import { lockModes } from "./migration-plan.ts";
+import { lockModes } from "@waybill/contracts";
 
 const opened = new AsyncDisposableStack();
 let scratch: ScratchDatabase;

@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
+import { lockModes, type LockMode } from "@waybill/contracts";
 import { catalogDifference, catalogDigest, readCatalog, tablesIn, type Catalog } from "./catalog.ts";
 import { actionsBetween, readFacts, type DeltaAction, type Facts } from "./delta.ts";
 import { indexRenames, readIndexes } from "./index-renames.ts";
 import { lossesBetween, type Loss } from "./kept-data.ts";
 import { MigrationError, messageOf, sqlstateOf } from "./migration-error.ts";
-import { fingerprintOf, lockModes, type LockMode, type MigrationPlan, type Statement } from "./migration-plan.ts";
+import { fingerprintOf, type MigrationPlan, type Statement } from "./migration-plan.ts";
 import { plainName } from "./names.ts";
 import { renamingOf, type Rename, type RenameStep } from "./renames.ts";
 import { insertRows, type SampleRows } from "./sample-rows.ts";

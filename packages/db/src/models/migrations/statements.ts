@@ -1,6 +1,7 @@
+import type { LockMode } from "@waybill/contracts";
 import type { DeltaAction } from "./delta.ts";
 import { keepSql, restoreSql, type Loss } from "./kept-data.ts";
-import type { LockMode, Misfits, Statement } from "./migration-plan.ts";
+import type { Misfits, Statement } from "./migration-plan.ts";
 import { constraintMisfits, nullMisfits, typeMisfits, uniqueMisfits } from "./misfits.ts";
 import { plainName, quoteIdent, tableName } from "./names.ts";
 import { columnOf, type Shape, type TableShape } from "./shape.ts";
