@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { plainEnvironment } from "./env.ts";
@@ -43,6 +44,33 @@ test("the first call answers with airports", async () => {
   const rows = await run(code.replace("console.log(rows)", "console.log(JSON.stringify(rows))"));
   expect(rows).toHaveLength(5);
   expect(rows).toContainEqual({ iata: expect.any(String), city: expect.any(String) });
+});
+
+test("a model is declared, filled, queried, changed and rolled back in ten lines", async () => {
+  const code = example("A model from declaration to rollback");
+  const [, walk = ""] = code.split(/(?=await waybill\.models\.create)/);
+  expect(walk.trim().split("\n").slice(0, -1)).toHaveLength(10);
+  const data = dirname(fileURLToPath(import.meta.resolve("vega-datasets")));
+  const printed = await run(
+    `${code
+      .replaceAll("http://127.0.0.1:8787", started.url)
+      .replace("../../.waybill/admin.json", started.adminFile)
+      .replace("node_modules/vega-datasets/data", join(data, "../data"))
+      .replace(/console\.log\((.*)\);\n$/, "")}
+    const { schema_version, applied_version } = await waybill.models.get.query({ model_name: "flights" });
+    const { count } = await waybill.data.count.query({ model: "flights" });
+    const [first] = (await waybill.data.list.query({ model: "flights", limit: 1 })).rows;
+    const statements = changed.up.map(({ sql }) => sql);
+    console.log(JSON.stringify({ rows, statements, schema_version, applied_version, count, columns: Object.keys(first) }));`,
+  );
+  expect(printed).toEqual({
+    rows: expect.arrayContaining([expect.objectContaining({ origin: "SFO", destination: "LAX", count: 13788 })]),
+    statements: expect.arrayContaining([expect.stringMatching(/add column "note" text/i)]),
+    schema_version: "1.1.0",
+    applied_version: "1.0.0",
+    count: 5366,
+    columns: expect.not.arrayContaining(["note"]),
+  });
 });
 
 test("an app's own client is recorded with the three lines of the README", async () => {

@@ -18,6 +18,8 @@ export interface RunningStart extends AsyncDisposable {
   /** Of the server. */
   readonly url: string;
   readonly supabase: { readonly url: string; readonly publishableKey: string; readonly secretKey: string };
+  /** The file with the first admin's credentials. */
+  readonly adminFile: string;
   /** The file with the certificate authority of the embedded Supabase. */
   readonly caFile: string;
   /** Where an example may write. */
@@ -47,7 +49,8 @@ export async function runStart(): Promise<RunningStart> {
     const { ca, ...supabase } = accessSchema.parse(JSON.parse(await readFile(join(dataDir, "stack.json"), "utf8")));
     const caFile = join(directory, "ca.pem");
     await writeFile(caFile, ca);
-    return { url, supabase, caFile, directory, [Symbol.asyncDispose]: dispose };
+    const adminFile = join(dataDir, "admin.json");
+    return { url, supabase, adminFile, caFile, directory, [Symbol.asyncDispose]: dispose };
   }
   await dispose();
   throw new Error(`start ended before it served:\n${said.join("\n")}`);
