@@ -1,9 +1,9 @@
 import { setTimeout as wait } from "node:timers/promises";
-import postgres from "postgres";
 import { jittered } from "../../backoff.ts";
-import { MigrationError, messageOf, sqlstateOf } from "./migration-error.ts";
+import { inOneTransaction, lostConnection, refused, unreachable } from "./live-connection.ts";
+import { MigrationError, sqlstateOf } from "./migration-error.ts";
 import { mayPass } from "./run-statement.ts";
-import { before, deadlineIn, withDeadline, type SqlSession } from "./sql-session.ts";
+import type { SqlSession } from "./sql-session.ts";
 
 export interface LiveOptions {
   /** Of the database itself: `SUPABASE_DB_URL`, as the role that owns the tables. */
@@ -46,77 +46,29 @@ export async function inLiveTransaction<T>(
   }
 }
 
-async function once<T>(
+function once<T>(
   dbUrl: string,
   lockTimeoutMs: number,
   deadlineMs: number,
   progress: { committing: boolean },
   work: (session: SqlSession) => Promise<T>,
 ): Promise<T> {
-  const sql = postgres(dbUrl, {
-    max: 1,
-    connect_timeout: 15,
-    prepare: false,
-    fetch_types: false,
-    onnotice: () => undefined,
+  const settings = [
+    `set local lock_timeout = ${Math.ceil(lockTimeoutMs)}`,
+    // one whose process hangs gives its locks back
+    `set local idle_in_transaction_session_timeout = ${Math.ceil(deadlineMs)}`,
+    // a copy that a policy thins out must fail
+    "set local row_security = off",
+    "set constraints all immediate",
+    `select ${advisoryLock}`,
+  ];
+  return inOneTransaction({ dbUrl, deadlineMs, what: "The change of the schema", settings }, async (session) => {
+    // an earlier try that may have been committed held that lock to its end
+    progress.committing = false;
+    const result = await work(session);
+    progress.committing = true;
+    return result;
   });
-  try {
-    // a transaction of postgres.js stays on its connection, and fails with it
-    const begun = async (transaction: Pick<postgres.Sql, "unsafe">) => {
-      const deadline = deadlineIn(deadlineMs, "The change of the schema");
-      const session = withDeadline(sessionOf(transaction), deadline);
-      await session.exec(
-        [
-          `set local lock_timeout = ${Math.ceil(lockTimeoutMs)}`,
-          `set local statement_timeout = ${Math.ceil(deadlineMs)}`,
-          // one whose process hangs gives its locks back
-          `set local idle_in_transaction_session_timeout = ${Math.ceil(deadlineMs)}`,
-          // a copy that a policy thins out must fail
-          "set local row_security = off",
-          "set local timezone = 'UTC'",
-          "set local search_path = pg_catalog",
-          "set constraints all immediate",
-          `select ${advisoryLock}`,
-        ].join(";\n"),
-      );
-      // an earlier try that may have been committed held that lock to its end
-      progress.committing = false;
-      // whoever is told of the steps may hang too
-      const result = await before(deadline, () => work(session));
-      progress.committing = true;
-      return { result };
-    };
-    // connecting and committing have no deadline of their own
-    const all = deadlineIn(deadlineMs + 20_000, "The change of the schema, from connecting to committing,");
-    const done = await before(all, () => sql.begin(begun));
-    return done.result;
-  } finally {
-    await sql.end({ timeout: 1 });
-  }
-}
-
-function sessionOf(sql: Pick<postgres.Sql, "unsafe">): SqlSession {
-  return {
-    exec: async (text) => {
-      await sql.unsafe(text).simple();
-    },
-    query: async (text, parameters = []) => [...(await sql.unsafe(text, [...parameters]))],
-  };
-}
-
-/** The server goes, or the network went: not an answer to what was asked. */
-function lostConnection(error: unknown): boolean {
-  const code = sqlstateOf(error);
-  return code === undefined ? error instanceof Error && "code" in error : /^(08|57P|53)/.test(code);
-}
-
-function refused(error: unknown): MigrationError {
-  return new MigrationError(
-    "PLAN_FAILED",
-    `The database refused: ${messageOf(error)}.`,
-    "Connect as the role that owns the tables, which on a hosted project is postgres.",
-    { sqlstate: sqlstateOf(error), cause: error },
-  );
 }
 
 function tookTooLong(error: unknown): MigrationError {
@@ -134,22 +86,5 @@ function tooBusy(error: unknown): MigrationError {
     "A lock was not to be had: somebody else uses a table of the change for long, or changes the schema too. Nothing was changed.",
     "Try again at a quieter hour, or end the long transaction (pg_stat_activity tells which).",
     { sqlstate: sqlstateOf(error), cause: error },
-  );
-}
-
-function unreachable(error: unknown, committing: boolean): MigrationError {
-  if (!committing) {
-    return new MigrationError(
-      "DATABASE_UNREACHABLE",
-      `The database cannot be reached (${messageOf(error)}). Nothing was changed.`,
-      "Look at SUPABASE_DB_URL and at the database, and try again.",
-      { cause: error },
-    );
-  }
-  return new MigrationError(
-    "MIGRATION_IN_DOUBT",
-    "The connection broke while the change was committed: it stands wholly, or not at all.",
-    "Apply the same plan again: what was applied is not applied twice.",
-    { cause: error },
   );
 }
