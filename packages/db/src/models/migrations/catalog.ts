@@ -40,7 +40,8 @@ with wanted as (
   where not exists (select from pg_constraint c where c.conindid = i.indexrelid and c.contype in ('p', 'u', 'x'))
   union all
   select format('policy %s %I %s %s to %s using %s check %s', w.name, p.polname, p.polcmd, p.polpermissive,
-    (select string_agg(case r when 0 then 'public' else pg_get_userbyid(r) end, ',' order by 1) from unnest(p.polroles) r),
+    (select string_agg(role, ',' order by role collate "C")
+      from (select case r when 0 then 'public' else pg_get_userbyid(r)::text end as role from unnest(p.polroles) r) roles),
     pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid))
   from wanted w join pg_policy p on p.polrelid = w.oid
   union all
