@@ -8,6 +8,13 @@ export { LedgerError, type FlushReport, type LedgerHealth, type RecordSink } fro
 export type { Log } from "./log.ts";
 export { compileModel, type CompiledModel, type CompileResult, ddlOf } from "./models/compile-model.ts";
 export type { ServerOnly } from "./models/checks.ts";
+export {
+  driftOf,
+  liveSchemaOf,
+  type DriftOptions,
+  type LiveSchema,
+  type LiveSchemaOptions,
+} from "./models/importing/index.ts";
 export type { RegisteredClients } from "./registered-clients.ts";
 export {
   decryptSecret,

@@ -13,6 +13,9 @@ import type { SqlSession } from "./sql-session.ts";
 type Id = Action["produces"][number];
 /** The state of a database as pg-delta has read it. */
 export type Facts = Awaited<ReturnType<typeof extract>>["factBase"];
+export type Fact = ReturnType<Facts["facts"]>[number];
+export type FactId = Fact["id"];
+export type FactEdge = Facts["edges"][number];
 
 /** One statement of pg-delta's. */
 export interface DeltaAction {
@@ -42,8 +45,14 @@ export async function readFacts(session: SqlSession): Promise<Facts> {
   return factBase;
 }
 
+/** The same state with more in it. What an edge leads to must be there, or the edge is left out. */
+export async function factsWith(base: Facts, facts: readonly Fact[], edges: readonly FactEdge[]): Promise<Facts> {
+  const { buildFactBase } = await import("@supabase/pg-delta/core");
+  return buildFactBase([...base.facts(), ...facts], [...base.edges, ...edges]);
+}
+
 /** What a model's table consists of. All else would go unproven, for no catalog of ours tells of it. */
-const known = new Set([
+export const knownObjects: ReadonlySet<string> = new Set([
   "table",
   "column",
   "default",
@@ -85,7 +94,7 @@ export async function actionsBetween(from: Facts, to: Facts, owner: string): Pro
   }
   const actions = found.actions.flatMap((action) => described(action, owner));
   for (const { object, sql } of actions) {
-    if (known.has(object)) continue;
+    if (knownObjects.has(object)) continue;
     throw new MigrationError(
       "CHANGE_UNSUPPORTED",
       `A change of models makes tables, columns, constraints, indexes, policies, triggers and grants, and no ${object}: ${sql.slice(0, 200)}`,
@@ -95,7 +104,7 @@ export async function actionsBetween(from: Facts, to: Facts, owner: string): Pro
   return actions;
 }
 
-const ownership = /^ALTER TABLE (?:"(?:[^"]|"")*"\.?){2} OWNER TO "(?:[^"]|"")*"$/;
+const ownership = /^ALTER (?:TABLE|SEQUENCE) (?:"(?:[^"]|"")*"\.?){2} OWNER TO "(?:[^"]|"")*"$/;
 
 function described(action: Action, owner: string): DeltaAction[] {
   const ids = [...action.produces, ...action.destroys, ...action.consumes];

@@ -1,0 +1,125 @@
+import { readFile } from "node:fs/promises";
+import { scratchDatabase, start } from "@waybill/local-supabase";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { readCatalog } from "../migrations/catalog.ts";
+import type { SqlSession } from "../migrations/sql-session.ts";
+import { planChange, proveChange, type ScratchDatabase } from "../migrations/index.ts";
+import { openSession } from "../migrations/testing/open-session.ts";
+import { driftLines } from "./drift-lines.ts";
+import { liveSchemaOf } from "./live-schema.ts";
+import { everything } from "./testing/everything.ts";
+
+describe.each(["pglite", "native"] as const)("on %s", (engine) => {
+  const opened = new AsyncDisposableStack();
+  let scratch: ScratchDatabase;
+  let live: SqlSession;
+  let dbUrl: string;
+  beforeAll(async () => {
+    scratch = opened.use(await scratchDatabase({ engine }));
+    dbUrl = engine === "pglite" ? inject("stack").dbUrl : opened.use(await start({ engine, seed: false })).dbUrl;
+    live = opened.use(openSession(dbUrl));
+  });
+  afterAll(() => opened.disposeAsync());
+
+  const schemaOf = (...tables: string[]) => liveSchemaOf({ dbUrl, scratch, tables });
+
+  test("a table with everything in it is read with all that it refers to, and a plan starts from it and comes back", async () => {
+    await live.exec(everything("whole"));
+    opened.defer(() => live.exec("drop table public.whole, public.whole_other, public.whole_seen"));
+    const { sql, tables } = await schemaOf("whole");
+    expect(tables).toEqual(["whole", "whole_other", "whole_seen"]);
+    const names = tables.map((name) => `"public"."${name}"`);
+    const before = await readCatalog(live, names);
+    const after = `${sql}\nalter table public.whole drop column note, add column extra text;`;
+    const plan = await planChange({ scratch, before: sql, after });
+    await proveChange({ scratch, plan });
+    expect(plan.tables).toEqual(['"public"."whole"']);
+    // every kind of line that the catalog has is read for people
+    for (const line of driftLines(before, [])) expect(line).toMatch(/^public\.whole(_other|_seen)?: the /);
+    // reading changed nothing, here or there
+    expect(await readCatalog(live, names)).toEqual(before);
+    expect(await scratch.query("select to_regclass('public.whole') as made")).toEqual([{ made: null }]);
+    // what plans leave alone is not in it
+    expect(sql).not.toMatch(/fillfactor|REPLICA IDENTITY|OWNER TO|said of the policy|PUBLICATION/i);
+    expect(sql).toContain("said of the table");
+  });
+
+  test("the demo's tables are read from the seed", async () => {
+    await live.exec(
+      await readFile(new URL("../../../../../supabase/seed.sql", import.meta.url), "utf8").then(tablesOnly),
+    );
+    expect((await schemaOf("routes")).tables).toEqual(["airports", "routes"]);
+  });
+
+  test("what no model's table has is refused by its name", async () => {
+    await live.exec(`
+      create type public.no_mood as enum ('good');
+      create function public.no_seen() returns boolean language sql as 'select true';
+      create function public.no_touch() returns trigger language plpgsql as 'begin return new; end';
+      create role no_reporter;
+      create sequence public.no_numbers;
+      create table public.no_type (id int primary key, mood public.no_mood);
+      create table public.no_policy (id int primary key);
+      create policy p on public.no_policy for select using (public.no_seen());
+      create table public.no_trigger (id int primary key);
+      create trigger t before insert on public.no_trigger for each row execute function public.no_touch();
+      create table public.no_role (id int primary key);
+      grant select on public.no_role to no_reporter;
+      create table public.no_role_of_policy (id int primary key);
+      create policy p on public.no_role_of_policy for select to no_reporter using (true);
+      create table public.no_sequence (id int primary key default nextval('public.no_numbers'));
+      create table public.no_rule (id int primary key);
+      create rule r as on delete to public.no_rule do instead nothing;
+      create table public.no_partitions (id int primary key) partition by range (id);
+      create table public.no_partition partition of public.no_partitions for values from (1) to (9);
+      create table public.no_heir () inherits (public.no_type);
+      create schema no_schema;
+      create table no_schema.far (id int primary key);
+      create table public.no_far (id int primary key references no_schema.far);
+      create table public.no_owner (id int primary key);
+      alter table public.no_owner owner to no_reporter;
+      create table public.no_waybill (id uuid primary key references public.data_models);
+    `);
+    opened.defer(() =>
+      live.exec(`
+      drop table public.no_partitions, public.no_heir, public.no_type, public.no_policy, public.no_trigger, public.no_role,
+        public.no_role_of_policy, public.no_sequence, public.no_rule, public.no_far, public.no_owner, public.no_waybill;
+      drop type public.no_mood; drop function public.no_seen, public.no_touch; drop sequence public.no_numbers;
+      drop schema no_schema cascade; drop role no_reporter`),
+    );
+    const lines = [
+      ["no_type", "the column mood of public.no_type needs the type public.no_mood"],
+      ["no_policy", "the policy p of public.no_policy needs the function public.no_seen"],
+      ["no_trigger", "the trigger t of public.no_trigger needs the function public.no_touch"],
+      ["no_role", "the grant to no_reporter on the table public.no_role names the role no_reporter"],
+      ["no_role_of_policy", "the policy p of public.no_role_of_policy names the role no_reporter"],
+      ["no_sequence", "the default id of public.no_sequence needs the sequence public.no_numbers"],
+      ["no_rule", "the rule r of public.no_rule is nothing that a model's table has"],
+      ["no_partitions", "the table public.no_partitions is partitioned"],
+      ["no_partition", "the table public.no_partition is partitioned, a partition"],
+      ["no_heir", "the table public.no_heir is partitioned, a partition, or inherits"],
+      ["no_far", "the constraint no_far_id_fkey of public.no_far needs the column id of no_schema.far"],
+      ["no_owner", "public.no_owner is owned by no_reporter, and not by postgres"],
+      ["no_waybill", "public.data_models is a table of Waybill itself"],
+    ] as const;
+    for (const [table, line] of lines) {
+      const refused = await schemaOf(table).catch((thrown: unknown) => thrown);
+      expect([table, refused]).toEqual([
+        table,
+        expect.objectContaining({
+          code: "CHANGE_UNSUPPORTED",
+          lines: expect.arrayContaining([expect.stringContaining(line)]),
+        }),
+      ]);
+    }
+  });
+
+  test("what is not there is nothing", async () => {
+    expect(await schemaOf("never_made")).toEqual({ sql: "", tables: [] });
+  });
+});
+
+/** The seed without its rows. */
+function tablesOnly(seed: string): string {
+  return seed.slice(0, seed.search(/^insert into/im));
+}
