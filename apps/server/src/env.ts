@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
-import { clientTypeOfKey, instanceSchema, supabaseUrlSchema } from "@waybill/contracts";
+import { clientTypeOfKey, instanceSchema, planSampleLimit, supabaseUrlSchema } from "@waybill/contracts";
 import { type CacheOptions, parseEncryptionKeys, WaybillDbError } from "@waybill/db";
 import { cacheTables } from "./start/cache-tables.ts";
 import { parseByteSize } from "./start/byte-size.ts";
@@ -116,6 +116,7 @@ const variables = z.object({
   WAYBILL_DATA_DIR: z.string().default(".waybill"),
   WAYBILL_JOURNAL_DIR: z.string().optional(),
   WAYBILL_MIGRATIONS_DIR: z.string().optional(),
+  WAYBILL_PLAN_SAMPLE_ROWS: wholeNumber(0, planSampleLimit, 500),
   WAYBILL_ENCRYPTION_KEY: encryptionKeys.optional(),
   WAYBILL_ALLOWED_HOSTS: commaList.pipe(z.array(z.string().regex(/^[A-Za-z0-9._:-]+$/, hostRule))),
   WAYBILL_ALLOWED_ORIGINS: commaList.pipe(z.array(origin)),
@@ -190,6 +191,8 @@ export interface ServerEnv {
   readonly journalDir: string;
   /** Where applied plans are written as migrations. */
   readonly migrationsDir: string | undefined;
+  /** Rows of each table that a plan is proven on at the most. */
+  readonly planSampleRows: number;
   readonly allowedHosts: readonly string[];
   readonly allowedOrigins: readonly string[];
   /** Where a sign-in by OAuth may end, as URL writes it. */
@@ -262,6 +265,7 @@ export function readEnv(source: Readonly<Record<string, string | undefined>> = p
     dataDir,
     journalDir: resolve(env.WAYBILL_JOURNAL_DIR ?? join(dataDir, "journal")),
     migrationsDir: env.WAYBILL_MIGRATIONS_DIR === undefined ? undefined : resolve(env.WAYBILL_MIGRATIONS_DIR),
+    planSampleRows: env.WAYBILL_PLAN_SAMPLE_ROWS,
     allowedHosts: env.WAYBILL_ALLOWED_HOSTS,
     allowedOrigins: env.WAYBILL_ALLOWED_ORIGINS,
     redirects: env.WAYBILL_REDIRECTS,

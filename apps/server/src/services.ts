@@ -60,6 +60,8 @@ export interface ServicesOptions {
   readonly dbUrl: string | undefined;
   /** Where migrations are written as files. */
   readonly migrationsDir: string | undefined;
+  /** Most rows of each table that a plan is proven on. */
+  readonly planSampleRows: number;
   readonly openScratch: OpenScratch;
 }
 
@@ -80,7 +82,7 @@ export function createServices(options: ServicesOptions): Services {
   const logins = createLogins({ waybill, logger, authUrl: auth.href, keys: encryptionKeys, redirects, guard });
   const lookup = createModelLookup(waybill.models);
   const scratch = createScratchPool({ open: options.openScratch });
-  const { dbUrl, migrationsDir: folder } = options;
+  const { dbUrl, migrationsDir: folder, planSampleRows: sampleRows } = options;
   return {
     waybill,
     openSessions,
@@ -90,7 +92,7 @@ export function createServices(options: ServicesOptions): Services {
     sessionStreams,
     logins,
     models: createModelService(waybill.models, lookup),
-    modelMigrations: createModelMigrations({ waybill, lookup, scratch, dbUrl, folder, logger }),
+    modelMigrations: createModelMigrations({ waybill, lookup, scratch, dbUrl, folder, sampleRows, logger }),
     data: createDataService(waybill, lookup),
     rowValidation: createRowValidation(waybill, lookup),
     telemetry: createTelemetry(waybill, url, recordLogs),

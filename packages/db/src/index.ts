@@ -47,6 +47,8 @@ export {
   type ScratchDatabase,
   type Statement,
 } from "./models/migrations/index.ts";
+export { liveSample, type LiveSampleOptions } from "./models/sampling/live-sample.ts";
+export type { OldNames } from "./models/sampling/links.ts";
 export { storeError, type Answer } from "./stores/answer.ts";
 export type { ClientPage, ClientStore } from "./stores/clients.ts";
 export { codeOfDatabase } from "./stores/database-codes.ts";

@@ -62,6 +62,7 @@ export async function startServer(env: ServerEnv, logger: Logger): Promise<Runni
       operationTimeoutMs: env.operationTimeoutMs,
       dbUrl: access.dbUrl,
       migrationsDir: env.migrationsDir,
+      planSampleRows: env.planSampleRows,
       openScratch: () => scratchDatabase({ engine }),
     }),
   );

@@ -4,24 +4,27 @@ import { plainName, quoteIdent } from "./names.ts";
 import { plainColumns, type Shape } from "./shape.ts";
 import type { SqlSession } from "./sql-session.ts";
 
-/** Rows by table, as Postgres's `to_jsonb` writes them. What their foreign keys point to must be among them. */
-export type SampleRows = Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>;
+/**
+ * Rows by table, as Postgres's `to_jsonb` writes them: as its text, or as an object where JavaScript can hold every number.
+ * What their foreign keys point to must be among them.
+ */
+export type SampleRows = Readonly<Record<string, readonly (string | Readonly<Record<string, unknown>>)[]>>;
 
 /** Fills the scratch database. Triggers and foreign keys sleep meanwhile: rows may come in any order, and come as they are. */
 export async function insertRows(session: SqlSession, shape: Shape, rows: SampleRows): Promise<void> {
   for (const [given, list] of Object.entries(rows)) {
     const table = await tableNamed(session, given);
-    const columns = plainColumns(shape.get(table) ?? { columns: [], ...nothing }).filter(({ name }) =>
-      list.some((row) => name in row),
-    );
+    const names = new Set(list.flatMap((row) => Object.keys(typeof row === "string" ? textsOf(JSON.parse(row)) : row)));
+    const columns = plainColumns(shape.get(table) ?? { columns: [], ...nothing }).filter(({ name }) => names.has(name));
     if (list.length === 0 || columns.length === 0) continue;
-    const names = columns.map(({ name }) => quoteIdent(name)).join(", ");
+    const columnList = columns.map(({ name }) => quoteIdent(name)).join(", ");
+    const rowTexts = list.map((row) => (typeof row === "string" ? row : JSON.stringify(row)));
     try {
       await session.exec("set local session_replication_role = replica");
       await session.query(
-        `insert into ${table} (${names}) overriding system value
-        select ${names} from jsonb_populate_recordset(null::${table}, $1::text::jsonb)`,
-        [JSON.stringify(list)],
+        `insert into ${table} (${columnList}) overriding system value
+        select ${columnList} from jsonb_populate_recordset(null::${table}, $1::text::jsonb)`,
+        [`[${rowTexts.join(",")}]`],
       );
       await session.exec("set local session_replication_role = origin");
     } catch (error) {

@@ -147,8 +147,9 @@ describe.each(["pglite", "native"] as const)("on %s", (engine) => {
     const { fields } = books({ name: text }, { model_name: model.model_name });
     await change(model, "1.0.0", { fields, table_name: table });
     const renames = [{ model: model.model_name, column: "title", to: "name" }];
-    const planned = await admin.api.models.plan.mutate({ models: [model.model_name], renames, sample_rows: 0 });
+    const planned = await admin.api.models.plan.mutate({ models: [model.model_name], renames });
     expect(planned.loses).toEqual({ up: [], down: [] });
+    expect(planned.proof.rows).toEqual({ [`public.${model.table_name}`]: 1 });
     await apply(planned.fingerprint);
     expect(await rowsOf(model.model_name)).toMatchObject([{ id: 1, name: "Kept" }]);
     const unknown = admin.api.models.plan.mutate({ models: [model.model_name], renames });
@@ -162,11 +163,10 @@ describe.each(["pglite", "native"] as const)("on %s", (engine) => {
     await change(model, "1.0.0", {
       fields: books({ title: { type: "string", maxLength: 4 } }, { model_name: model.model_name }).fields,
     });
+    const misfits = { code: "ROWS_DO_NOT_FIT", issues: [{ message: expect.stringContaining("1 rows do not fit") }] };
+    expect(await refusalOf(admin.api.models.plan.mutate({ models: [model.model_name] }))).toMatchObject(misfits);
     const { fingerprint } = await plan(model.model_name);
-    expect(await refusalOf(apply(fingerprint, true))).toMatchObject({
-      code: "ROWS_DO_NOT_FIT",
-      issues: [{ message: expect.stringContaining("1 rows do not fit") }],
-    });
+    expect(await refusalOf(apply(fingerprint, true))).toMatchObject(misfits);
     await sql.unsafe(`alter table public.${model.table_name} add column stray int`);
     expect(await refusalOf(apply(fingerprint, true))).toMatchObject({ code: "SCHEMA_DRIFTED" });
     expect(await admin.api.models.get.query({ model_name: model.model_name })).toMatchObject({

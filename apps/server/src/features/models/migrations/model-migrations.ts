@@ -4,18 +4,17 @@ import {
   type ModelMigrateOutput,
   type ModelPlan,
   type ModelPlanInput,
-  quoteIdentifier,
   type VersionStep,
 } from "@waybill/contracts";
 import {
   applyChange,
   type ChangeOptions,
   type KeptPlan,
+  liveSample,
   planChange,
   proveChange,
   purgeDropped,
   registryEntry,
-  type Rename,
   rollbackChange,
   type Waybill,
 } from "@waybill/db";
@@ -26,6 +25,7 @@ import { classifyDefinition } from "../definition-change.ts";
 import type { ModelLookup } from "../model-lookup.ts";
 import { modelInForce } from "./in-force.ts";
 import { asApiFailure } from "./migration-failure.ts";
+import { renamesOf } from "./renames.ts";
 import { shownPlan } from "./shown-plan.ts";
 import { schemaSides } from "./schema-sides.ts";
 import type { ScratchPool } from "./scratch-pool.ts";
@@ -50,6 +50,8 @@ export interface ModelMigrationsOptions {
   readonly dbUrl: string | undefined;
   /** The `supabase/migrations` in which applied plans are written. */
   readonly folder: string | undefined;
+  /** Rows of each table that a plan's proof may copy to the scratch database at the most. */
+  readonly sampleRows: number;
   readonly logger: Logger;
 }
 
@@ -57,7 +59,7 @@ const usageDays = 7;
 const dayMs = 86_400_000;
 
 export function createModelMigrations(options: ModelMigrationsOptions): ModelMigrations {
-  const { waybill, lookup, scratch, dbUrl, folder, logger } = options;
+  const { waybill, lookup, scratch, dbUrl, folder, sampleRows, logger } = options;
   const { models: store, modelMigrations: plans } = waybill;
 
   const change = async (way: "up" | "down", input: ModelMigrateInput, userId: string): Promise<ModelMigrateOutput> => {
@@ -95,12 +97,18 @@ export function createModelMigrations(options: ModelMigrationsOptions): ModelMig
       const now = new Map(inForce.map((model) => [model.model_name, model]));
       const { before, after, warnings } = await schemaSides(inForce, wanted);
       const renames = renamesOf(input.renames, wanted, now);
-      const { plan, proof } = await asApiFailure(() =>
-        scratch.use(async (database) => {
-          const planned = await planChange({ scratch: database, before, after, renames });
-          return { plan: planned, proof: await proveChange({ scratch: database, plan: planned }) };
-        }),
-      );
+      const limit = Math.min(input.sample_rows, sampleRows);
+      const { plan, proof } = await asApiFailure(async () => {
+        const rows =
+          dbUrl === undefined
+            ? {}
+            : await liveSample({ dbUrl, before: before.models, after: after.models, old: renames.old, limit });
+        const states = { before: before.sql, after: after.sql, renames: renames.list, rows };
+        return scratch.use(async (database) => {
+          const planned = await planChange({ scratch: database, ...states });
+          return { plan: planned, proof: await proveChange({ scratch: database, plan: planned, rows }) };
+        });
+      });
       const steps = wanted.map(({ model_name, applied_version, schema_version }): VersionStep => {
         return { model_name, from: applied_version, to: schema_version };
       });
@@ -144,29 +152,6 @@ function pending(models: readonly DataModelOutput[]): DataModelOutput[] {
   if (left.length > 0) return left;
   const said = models.map(({ model_name, schema_version }) => `${model_name} ${schema_version}`).join(", ");
   throw invalidField("models", "pending", `must name a model to change: ${said} stands applied as it is declared`);
-}
-
-/** A model that moves to another table takes its rows along. */
-function renamesOf(
-  asked: ModelPlanInput["renames"],
-  wanted: readonly DataModelOutput[],
-  now: ReadonlyMap<string, DataModelOutput>,
-): Rename[] {
-  const tableOf = ({ table_name }: DataModelOutput): string => `public.${quoteIdentifier(table_name)}`;
-  const columns = asked.map(({ model, column, to }, index): Rename => {
-    const old = now.get(model);
-    if (old === undefined || !wanted.some(({ model_name }) => model_name === model)) {
-      throw invalidField(`renames.${index}.model`, "known", "must be a model of this plan that has a table already");
-    }
-    return { table: tableOf(old), column, to };
-  });
-  const moved = wanted.flatMap((model): Rename[] => {
-    const old = now.get(model.model_name);
-    return old === undefined || old.table_name === model.table_name
-      ? []
-      : [{ table: tableOf(old), to: model.table_name }];
-  });
-  return [...columns, ...moved];
 }
 
 function needed(dbUrl: string | undefined): string {

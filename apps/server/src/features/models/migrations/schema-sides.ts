@@ -6,9 +6,14 @@ import { modelsReferredTo } from "../relationships.ts";
 
 /** The tables of some models, as they are and as they shall be, with all tables that these belong together with. */
 export interface SchemaSides {
-  readonly before: string;
-  readonly after: string;
+  readonly before: Side;
+  readonly after: Side;
   readonly warnings: readonly ErrorIssue[];
+}
+
+export interface Side {
+  readonly models: readonly DataModelCreate[];
+  readonly sql: string;
 }
 
 /**
@@ -27,8 +32,8 @@ export async function schemaSides(
   const [old, made] = [await compiled(before), await compiled(after)];
   const changed = made.filter(({ model_name }) => wanted.some((model) => model.model_name === model_name));
   return {
-    before: ddlOf(old),
-    after: ddlOf(made),
+    before: { models: before, sql: ddlOf(old) },
+    after: { models: after, sql: ddlOf(made) },
     warnings: changed.flatMap((model) => model.warnings.map((issue) => ofModel(model.model_name, issue))),
   };
 }
