@@ -24,6 +24,7 @@ function model(name: string, others: Readonly<Record<string, string>>): DataMode
   });
 }
 
+const textsIn = (rows: readonly unknown[] = []): string[] => rows.filter((row) => typeof row === "string");
 const same = { table: (name: string) => name, column: (_table: string, name: string) => name };
 const towns = model("sample_towns", { twin: "sample_towns" });
 const people = model("sample_people", { town: "sample_towns" });
@@ -40,7 +41,7 @@ beforeAll(async () => {
 const read = async (before: DataModelCreate[], after: DataModelCreate[], limit: number, old = same) => {
   const rows = await liveSample({ dbUrl: inject("stack").dbUrl, before, after, old, limit });
   return Object.fromEntries(
-    Object.entries(rows).map(([table, list]) => [table, list.map((row): { id: number } => JSON.parse(String(row)))]),
+    Object.entries(rows).map(([table, list]) => [table, textsIn(list).map((row): { id: number } => JSON.parse(row))]),
   );
 };
 
@@ -76,10 +77,15 @@ test("names are those before the change, numbers keep their digits, and long row
     old,
     limit: 5,
   });
-  const texts = rows["public.sample_towns"]?.map(String) ?? [];
+  const texts = textsIn(rows["public.sample_towns"]);
   expect(texts.every((text) => text.includes("12345678901234567890.5"))).toBe(true);
   // 1 refers to 2, which is too long
-  expect(texts.map((text) => /"id": (\d+)/.exec(text)?.[1]).sort()).toEqual(["3", "4", "5", "6", "7", "8"]);
+  expect(
+    texts
+      .map((text) => /"id": (\d)/.exec(text)?.[1])
+      .toSorted()
+      .join(""),
+  ).toBe("345678");
 });
 
 test("nothing is read where nothing is allowed", async () => {
