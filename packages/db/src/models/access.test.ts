@@ -70,8 +70,9 @@ it.each(["pglite", "native"] as const)(
     };
     const own = { own: 1, own_text: 1, tenants: 1, tenants_text: 1 };
     expect(await seen("authenticated", user)).toEqual({ closed: "denied", ...own, open: 2 });
+    const denied = { own: "denied", own_text: "denied", tenants: "denied", tenants_text: "denied" };
+    expect(await seen("anon", { role: "anon" })).toEqual({ closed: "denied", ...denied, open: 2 });
     const none = { own: 0, own_text: 0, tenants: 0, tenants_text: 0 };
-    expect(await seen("anon", { role: "anon" })).toEqual({ closed: "denied", ...none, open: 2 });
     expect(await seen("authenticated", { sub: randomUUID() })).toEqual({ closed: "denied", ...none, open: 2 });
     const all = { own: 2, own_text: 2, tenants: 2, tenants_text: 2 };
     expect(await seen("service_role", {})).toEqual({ closed: 1, ...all, open: 2 });
@@ -86,5 +87,6 @@ it.each(["pglite", "native"] as const)(
     expect(await write("insert into open values (3) returning 1")).toBe("denied");
     expect(await write("update open set id = 5 returning 1")).toBe(0);
     expect(await write("truncate closed")).toBe("denied");
+    expect(await write("truncate own")).toBe("denied");
   },
 );

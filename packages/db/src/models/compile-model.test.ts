@@ -39,7 +39,9 @@ describe("compileModel", () => {
       "create index routes_origin_idx on public.routes using btree (origin)",
       "create index routes_destination_idx on public.routes using btree (destination)",
       "alter table public.routes enable row level security",
-      "grant all on table public.routes to anon, authenticated, service_role",
+      "revoke all on table public.routes from anon, authenticated",
+      "grant select, insert, update, delete on table public.routes to authenticated",
+      "grant all on table public.routes to service_role",
     ]);
     const own = "user_id = (select auth.uid())";
     expect(
@@ -145,6 +147,18 @@ describe("compileModel", () => {
         { field: "rls_policies", rule: "lockout", message: expect.stringMatching(/nobody but the service role/) },
       ]);
     }
+  });
+
+  it("grants a table to whom a policy names, and takes it from everybody else", async () => {
+    const read = (roles: string[]) => ({ name: roles.join(), command: "select", roles, using: "true" });
+    const granted = async (...rls_policies: object[]) =>
+      (await compiled(airportsModel({ rls_policies }), [])).create.slice(-3, -1);
+    const revoked = "revoke all on table public.airports from anon, authenticated";
+    const dml = "grant select, insert, update, delete on table public.airports to";
+    expect(await granted(read(["anon"]))).toEqual([revoked, `${dml} anon`]);
+    expect(await granted(read(["authenticated"]), read(["anon"]))).toEqual([revoked, `${dml} anon, authenticated`]);
+    expect(await granted(read(["public"]))).toEqual([revoked, `${dml} anon, authenticated`]);
+    expect((await granted(read(["service_role"]))).at(-1)).toBe(revoked);
   });
 
   it("warns of who may write and never see", async () => {

@@ -71,7 +71,7 @@ export async function compileModel(model: DataModelCreate, others: readonly Data
         tableStatement(shape, columns.lines, held),
         ...statements.indexes,
         `alter table ${shape.table} enable row level security`,
-        ...grants(shape, policies.length > 0),
+        ...grants(shape, policies),
       ],
       link: [...foreignKeyStatements(own), ...statements.policies],
       warnings: lockoutWarnings(policies),
@@ -135,11 +135,19 @@ async function conditionStatements(
   return { ...made, issues };
 }
 
-/** As a hosted project's default privileges have it; without a policy nobody but the service role comes near. */
-function grants({ table }: ModelShape, hasPolicies: boolean): string[] {
-  return hasPolicies
-    ? [`grant all on table ${table} to anon, authenticated, service_role`]
-    : [`revoke all on table ${table} from anon, authenticated`, `grant all on table ${table} to service_role`];
+/**
+ * A hosted project's default privileges let both roles of callers do everything. Who has no policy keeps nothing of it,
+ * so that it is refused instead of seeing no rows; who has one does not keep TRUNCATE, which asks no policy.
+ */
+function grants({ table }: ModelShape, policies: readonly PlannedPolicy[]): string[] {
+  const named = new Set(policies.flatMap(({ policy }) => policy.roles));
+  const callers = (["anon", "authenticated"] as const).filter((role) => named.has(role) || named.has("public"));
+  const toCallers = `grant select, insert, update, delete on table ${table} to ${callers.join(", ")}`;
+  return [
+    `revoke all on table ${table} from anon, authenticated`,
+    ...(callers.length === 0 ? [] : [toCallers]),
+    `grant all on table ${table} to service_role`,
+  ];
 }
 
 function foreignKeyStatements(keys: readonly ForeignKey[]): string[] {
