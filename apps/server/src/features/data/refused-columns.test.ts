@@ -30,6 +30,8 @@ test.each([
   ["a unique column", 'unique constraint "routes_flight_no_key"', null, ["flight_no"]],
   ["a second check of a column", 'check constraint "routes_count_check1"', null, ["count"]],
   ["a foreign key of several columns", 'constraint "routes_origin_destination_fkey"', null, ["origin", "destination"]],
+  ["a foreign key of a compiled model", 'constraint "routes_leg_fkey"', null, ["origin", "destination"]],
+  ["a check of a compiled model", 'check constraint "routes_flight_no_max_length"', null, ["flight_no"]],
   ["a constraint named after the relationship", 'constraint "leg"', null, ["origin", "destination"]],
   ["a constraint with a name of its own", 'check constraint "routes_count_positive"', null, []],
   ["a constraint of another table", 'constraint "visits_origin_fkey" on table "visits"', null, []],

@@ -30,15 +30,27 @@ export function refusedColumns({ message, details }: RefusalText, model: Refused
   return constraint === undefined ? [] : columnsOfConstraint(constraint, model);
 }
 
-/** By Postgres' own naming: `<table>_pkey`, `<table>_<columns>_fkey`, `<table>_<columns>_key`, `<table>_<column>_check`. */
+/** How the check of a column ends: as Postgres names it, and as a compiled model does, by the keyword of its schema. */
+const checkSuffix =
+  /_(?:check\d*|const|enum|exclusive_maximum|exclusive_minimum|format|max_length|maximum|min_length|minimum|multiple_of|pattern|type)$/;
+
+/**
+ * By Postgres' own naming (`<table>_pkey`, `<table>_<columns>_fkey`, `<table>_<columns>_key`, `<table>_<column>_check`) and
+ * by that of compiled models (`<table>_<relationship>_fkey`, `<table>_<column>_<keyword>`).
+ */
 function columnsOfConstraint(constraint: string, { columns, primaryKey, model }: RefusedModel): readonly string[] {
   const prefix = `${model.table_name}_`;
   if (constraint === `${prefix}pkey`) return primaryKey;
   const named = model.relationships?.find(({ name }) => name === constraint);
   if (named?.kind === "many-to-one") return named.columns;
   if (!constraint.startsWith(prefix)) return [];
-  const middle = constraint.slice(prefix.length).replace(/_(?:fkey|key|check)\d*$/, "");
-  if (columns.includes(middle)) return [middle];
-  const relation = model.relationships?.find((one) => one.kind === "many-to-one" && one.columns.join("_") === middle);
-  return relation?.kind === "many-to-one" ? relation.columns : [];
+  const rest = constraint.slice(prefix.length);
+  const ofKey = rest.replace(/_(?:fkey|key)\d*$/, "");
+  const relations = (model.relationships ?? []).filter((one) => one.kind === "many-to-one");
+  const relation =
+    (rest.endsWith("_fkey") ? relations.find(({ name }) => name === ofKey) : undefined) ??
+    relations.find((one) => one.columns.join("_") === ofKey);
+  const column =
+    columns.find((name) => name === ofKey) ?? columns.find((name) => name === rest.replace(checkSuffix, ""));
+  return relation?.columns ?? (column === undefined ? [] : [column]);
 }
