@@ -1,5 +1,3 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { expect, test } from "vitest";
 import { connect, insert, refusal, rolledBack, type Transaction } from "./database.ts";
 import { ids, tables, validRows } from "./rows.ts";
@@ -90,22 +88,6 @@ test("a model and its version are written together or not at all", async () => {
     }),
   );
   expect(refused).toMatchObject({ code: "23502", column: "created_by" });
-});
-
-test("the seed changes nothing when it runs again", async () => {
-  await using sql = connect();
-  const seed = await readFile(join(import.meta.dirname, "..", "seed.sql"), "utf8");
-  const shape = async (tx: Transaction) => [
-    ...(await tx`select polname, polrelid::regclass::text as table, pg_get_expr(polqual, polrelid) as using from pg_policy order by 1, 2`),
-    ...(await tx`select indexname from pg_indexes where schemaname = 'public' order by 1`),
-    ...(await tx`select conname from pg_constraint where conrelid in ('airports'::regclass, 'routes'::regclass) order by 1`),
-  ];
-  await rolledBack(sql, async (tx) => {
-    const before = await shape(tx);
-    await tx.unsafe(seed);
-    expect(await shape(tx)).toEqual(before);
-    expect(before.length).toBeGreaterThan(20);
-  });
 });
 
 test("every table in public has row level security on", async () => {

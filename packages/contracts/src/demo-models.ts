@@ -1,12 +1,12 @@
-import { defineModel, type ModelDefinition } from "@waybill/contracts";
+import { defineModel, type ModelDefinition } from "./define-model.ts";
 
-/** The tables' own column, filled by the database with whoever inserts. */
-const ownerId = { type: ["string", "null"], format: "uuid", "x-pg": "uuid" } as const;
+/** Filled by the database with whoever inserts; null for the service role. */
+const ownerId = { type: ["string", "null"], format: "uuid", "x-pg": "uuid", "x-default": "auth.uid()" } as const;
 
 const iata = { type: "string", pattern: "^[A-Z0-9]{3,4}$" } as const;
 const text = { type: "string", minLength: 1 } as const;
 
-/** Everybody signed in reads; a row is its owner's to write (supabase/seed.sql). */
+/** Everybody signed in reads; a row is its owner's to write. */
 const ownRows: ModelDefinition["rls_policies"] = [
   { name: "read", command: "select", roles: ["authenticated"], using: "true" },
   { name: "insert own", command: "insert", roles: ["authenticated"], check: "owner_id = (select auth.uid())" },
@@ -20,6 +20,7 @@ const ownRows: ModelDefinition["rls_policies"] = [
   { name: "delete own", command: "delete", roles: ["authenticated"], using: "owner_id = (select auth.uid())" },
 ];
 
+/** Where the flights of npm vega-datasets begin and end. */
 export const airportsModel = defineModel({
   model_name: "airports",
   table_name: "airports",
@@ -75,5 +76,5 @@ export const routesModel = defineModel({
   rls_policies: ownRows,
 });
 
-/** In the order in which they can be declared. */
+/** The demo's models, which many tests use too, in the order in which they can be declared. */
 export const demoModels = [airportsModel, routesModel] as const;

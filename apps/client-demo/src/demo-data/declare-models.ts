@@ -1,5 +1,5 @@
 import { type WaybillClient, waybillErrorOf } from "@waybill/client";
-import { demoModels } from "./models.ts";
+import { demoModels } from "@waybill/contracts/demo-models";
 
 /** Declares airports and routes, as an admin. Models that are there already stay as they are. */
 export async function declareModels(admin: WaybillClient): Promise<{ declared: string[]; there: string[] }> {

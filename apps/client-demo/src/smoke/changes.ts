@@ -1,6 +1,6 @@
 import { modelRows, type WaybillClient } from "@waybill/client";
 import type { Route } from "../data/datasets.ts";
-import { airportsModel, routesModel } from "../demo-data/models.ts";
+import { airportsModel, routesModel } from "@waybill/contracts/demo-models";
 import { expectRefusal } from "./refusals.ts";
 
 /** Renames one's own airport and reads the new name back. */

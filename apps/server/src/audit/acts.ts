@@ -1,7 +1,8 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { Person } from "../testing/stage.ts";
 import { credentials } from "../testing/stage.ts";
-import { airports } from "../testing/demo-models.ts";
+import type { ModelDefinition } from "@waybill/contracts";
+import { airportsModel } from "@waybill/contracts/demo-models";
 import type { ProcedurePath } from "../testing/procedure-path.ts";
 import type { Actor, World } from "./world.ts";
 
@@ -21,9 +22,9 @@ export interface Act {
 
 const newNote = async (world: World): Promise<string> => (await world.note()).id;
 const newRow = () => ({ id: randomUUID(), body: "a note" });
-const newModel = (): typeof airports => {
+const newModel = (): ModelDefinition => {
   const name = `audit_${randomBytes(6).toString("hex")}`;
-  return { ...airports, model_name: name, table_name: name };
+  return { ...airportsModel, model_name: name, table_name: name, indexes: null };
 };
 const madeModel = async ({ admin }: World): Promise<string> =>
   (await admin.api.models.create.mutate(newModel())).model_name;

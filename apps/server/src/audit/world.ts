@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
+import type { ModelDefinition } from "@waybill/contracts";
 import { SignJWT } from "jose";
-import type { airports } from "../testing/demo-models.ts";
 import type { Stack } from "../testing/stack-on.ts";
 import { openSql } from "../testing/sql.ts";
 import { openStage, type Person, type Stage } from "../testing/stage.ts";
@@ -128,7 +128,7 @@ async function makeNotes(dbUrl: string, table: string): Promise<void> {
   }
 }
 
-function notesModel(name: string): typeof airports {
+function notesModel(name: string): ModelDefinition {
   return {
     model_name: name,
     table_name: name,

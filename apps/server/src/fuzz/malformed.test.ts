@@ -1,7 +1,8 @@
 import fc from "fast-check";
+import { makeDemoTables } from "@waybill/db/demo-tables";
 import { start } from "@waybill/local-supabase";
 import { expect, inject, it } from "vitest";
-import { airports, routes } from "../testing/demo-models.ts";
+import { airportsModel, routesModel } from "@waybill/contracts/demo-models";
 import { openSql } from "../testing/sql.ts";
 import { openStage } from "../testing/stage.ts";
 import { refusalsIn } from "./answers.ts";
@@ -16,11 +17,12 @@ const { requests, seed } = inject("fuzz");
 
 it(`refuses ${requests} malformed requests with a field and a rule, never fails itself, and writes nothing (seed ${seed})`, async () => {
   // A stack of its own: the checksums would see what other tests write.
-  await using stack = await start();
+  await using stack = await start({ seed: false });
+  await makeDemoTables(stack.dbUrl);
   await using stage = await openStage({ stack });
   const [admin, user] = [await stage.newAdmin(), await stage.newUser()];
-  await admin.api.models.create.mutate(airports);
-  await admin.api.models.create.mutate(routes);
+  await admin.api.models.create.mutate(airportsModel);
+  await admin.api.models.create.mutate(routesModel);
   await user.api.data.create.mutate({
     model: "airports",
     row: {

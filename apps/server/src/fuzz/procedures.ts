@@ -2,7 +2,7 @@ import { checkFields, compileFields } from "@waybill/contracts/json-schema";
 import { dataModelFieldsSchema, primaryKeyOf } from "@waybill/contracts";
 import { z } from "zod";
 import { appRouter } from "../app-router.ts";
-import { airports } from "../testing/demo-models.ts";
+import { airportsModel } from "@waybill/contracts/demo-models";
 import type { ProcedurePath } from "../testing/procedure-path.ts";
 import { validInputs } from "./valid-inputs.ts";
 
@@ -23,7 +23,7 @@ export interface FuzzProcedure {
   readonly refuses: (input: unknown) => boolean;
 }
 
-const fields = dataModelFieldsSchema.parse(airports.fields);
+const fields = dataModelFieldsSchema.parse(airportsModel.fields);
 const validate = compileFields(fields);
 const key = primaryKeyOf(fields);
 
@@ -58,7 +58,7 @@ function refusedByModel(path: ProcedurePath, input: unknown): boolean {
   if (path === "models.create") return checkFields(z.object({ fields: z.unknown() }).parse(input).fields).length > 0;
   if (!path.startsWith("data.")) return false;
   const { model, row, rows, changes, key: given, columns, filters, order } = dataSchema.parse(input);
-  if (model !== airports.model_name) return true;
+  if (model !== airportsModel.model_name) return true;
   const all = row === undefined ? rows : [row];
   return (
     all.some((one) => !validate(one).ok) ||

@@ -1,4 +1,4 @@
-import { airports } from "../testing/demo-models.ts";
+import { airportsModel } from "@waybill/contracts/demo-models";
 import type { InputAt, ProcedurePath } from "../testing/procedure-path.ts";
 
 const uuid = "0193f2a4-7d1e-7c3a-9b0e-5f6a7b8c9d0e";
@@ -87,7 +87,7 @@ export const validInputs: { [Path in ProcedurePath]: InputAt<Path> } = {
   "data.upsert": { model: "airports", row, on_conflict: ["iata"], idempotency_key: "fuzz" },
   "models.migrate": { fingerprint, confirm_destructive: false },
   "models.create": {
-    ...airports,
+    ...airportsModel,
     model_name: "fuzz",
     table_name: "fuzz",
     relationships: [{ name: "self", kind: "many-to-one", model: "fuzz", columns: ["state"], on_delete: "cascade" }],
@@ -113,7 +113,7 @@ export const validInputs: { [Path in ProcedurePath]: InputAt<Path> } = {
   "models.update": {
     model_name: "airports",
     expected_version: "1.0.0",
-    changes: { schema_version: "2.0.0", table_name: "fuzz", fields: airports.fields, indexes: null },
+    changes: { schema_version: "2.0.0", table_name: "fuzz", fields: airportsModel.fields, indexes: null },
   },
   "models.validate": { model: "airports", row, key: { iata: "FUZ" }, partial: true },
   "operations.advise": { operation_id: uuid },

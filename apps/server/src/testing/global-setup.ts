@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { makeDemoTables } from "@waybill/db/demo-tables";
 import { start } from "@waybill/local-supabase";
 import type { TestProject } from "vitest/node";
 import { searchEvidence } from "./search-evidence.ts";
@@ -18,7 +19,8 @@ declare module "vitest" {
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const stack = await start();
+  const stack = await start({ seed: false });
+  await makeDemoTables(stack.dbUrl);
   const { url, publishableKey, secretKey, jwtSecret, dbUrl, ca } = stack;
   project.provide("stack", { url, publishableKey, secretKey, jwtSecret, dbUrl, ca });
   const evidence = await mkdtemp(join(tmpdir(), "waybill-evidence-"));

@@ -1,5 +1,6 @@
 import { start } from "@waybill/local-supabase";
 import { expect, inject, test } from "vitest";
+import { makeDemoTables } from "../testing/demo-tables.ts";
 import { killRounds } from "./testing/kill-rounds.ts";
 import { stackKillRounds } from "./testing/stack-kill-rounds.ts";
 
@@ -16,7 +17,8 @@ test.each(["pglite", "native"] as const)(
   "kill -9 under load on %s leaves exactly one record of every request that arrived",
   { timeout: 180_000 },
   async (engine) => {
-    await using native = engine === "native" ? await start({ engine }) : undefined;
+    await using native = engine === "native" ? await start({ engine, seed: false }) : undefined;
+    if (native !== undefined) await makeDemoTables(native.dbUrl);
     const { seen, wrong, unknown, torn } = await stackKillRounds(native ?? inject("stack"), 5, "twentieth");
     expect(wrong).toEqual([]);
     expect(seen).toBeGreaterThan(100);

@@ -1,9 +1,7 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { start } from "@waybill/local-supabase";
-import postgres from "postgres";
 import type { TestProject } from "vitest/node";
 import { renderTypes } from "../types/render-types.ts";
+import { makeDemoTables } from "./demo-tables.ts";
 
 /** What a test needs to reach the stack. */
 export interface StackAddress {
@@ -24,22 +22,12 @@ declare module "vitest" {
   }
 }
 
-/** One stack for every test file: its types are taken before the seed adds the demo's tables. */
+/** One stack for every test file: its types are taken before the demo's tables are there. */
 export default async function startStack(project: TestProject): Promise<() => Promise<void>> {
   const stack = await start({ seed: false });
   const { url, publishableKey, secretKey, dbUrl, ca, jwtSecret } = stack;
   project.provide("typesOfMigrations", await renderTypes(dbUrl));
-  await applySeed(dbUrl);
+  await makeDemoTables(dbUrl);
   project.provide("stack", { url, publishableKey, secretKey, dbUrl, ca, jwtSecret });
   return () => stack.stop();
-}
-
-async function applySeed(dbUrl: string): Promise<void> {
-  const seed = join(import.meta.dirname, "..", "..", "..", "..", "supabase", "seed.sql");
-  const sql = postgres(dbUrl, { max: 1, connect_timeout: 20, onnotice: () => undefined });
-  try {
-    await sql.unsafe(await readFile(seed, "utf8"));
-  } finally {
-    await sql.end({ timeout: 5 });
-  }
 }

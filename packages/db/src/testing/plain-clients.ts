@@ -16,6 +16,8 @@ export interface SignedIn {
 /** supabase-js against the shared stack, leaving no records. */
 export interface PlainClients extends AsyncDisposable {
   readonly service: SupabaseClient<Database>;
+  /** Nobody who signed in. */
+  readonly anon: SupabaseClient<Database>;
   signUp(): Promise<SignedIn>;
 }
 
@@ -29,6 +31,7 @@ export function plainClients(): PlainClients {
   };
   return {
     service: createClient<Database>(url, secretKey, options),
+    anon: createClient<Database>(url, publishableKey, options),
     async signUp() {
       const client = createClient<Database>(url, publishableKey, options);
       const credentials = { email: `${crypto.randomUUID()}@example.com`, password: `Pw-${crypto.randomUUID()}` };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { refusalOf } from "../../testing/refusal.ts";
-import { airports, routes } from "../../testing/demo-models.ts";
+import { airportsModel, routesModel } from "@waybill/contracts/demo-models";
 import { openSql } from "../../testing/sql.ts";
 import { openStage, type Person, type Stage } from "../../testing/stage.ts";
 
@@ -12,8 +12,8 @@ let eve: Person;
 beforeAll(async () => {
   stage = await openStage();
   [admin, ada, eve] = await Promise.all([stage.newAdmin(), stage.newUser(), stage.newUser()]);
-  await admin.api.models.create.mutate(airports);
-  await admin.api.models.create.mutate(routes);
+  await admin.api.models.create.mutate(airportsModel);
+  await admin.api.models.create.mutate(routesModel);
 });
 afterAll(() => stage[Symbol.asyncDispose]());
 
@@ -360,7 +360,7 @@ describe("a model's state", () => {
   });
 
   it("does not make its table, nor a column that the table has not: both are told", async () => {
-    await admin.api.models.create.mutate({ ...airports, model_name: "tableless", table_name: "no_such_table" });
+    await admin.api.models.create.mutate({ ...airportsModel, model_name: "tableless", table_name: "no_such_table" });
     const table = await refusalOf(ada.api.data.list.query({ model: "tableless" }));
     expect(table).toMatchObject({ code: "UNKNOWN_TABLE", httpStatus: 404, issues: [{ field: "model" }] });
     await admin.api.models.update.mutate({
@@ -368,7 +368,7 @@ describe("a model's state", () => {
       expected_version: "1.0.0",
       changes: {
         schema_version: "1.1.0",
-        fields: { ...routes.fields, properties: { ...routes.fields.properties, colour: { type: "string" } } },
+        fields: { ...routesModel.fields, properties: { ...routesModel.fields.properties, colour: { type: "string" } } },
       },
     });
     const column = await refusalOf(ada.api.data.list.query({ model: "routes", columns: ["colour"] }));

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
-import { airports } from "../../testing/demo-models.ts";
+import { airportsModel } from "@waybill/contracts/demo-models";
 import { openStage, projectEnv, type Stage } from "../../testing/stage.ts";
 
 const main = join(import.meta.dirname, "../../gen-models.ts");
@@ -29,8 +29,13 @@ it("writes every active model as a program can read it, and none that is depreca
   const made = [];
   for (const title of [`'"\${x}\`\\ </script> ä`, "plain"]) {
     const name = `gen_${crypto.randomUUID().replaceAll("-", "").slice(0, 12)}`;
-    const properties = { ...airports.fields.properties, name: { type: "string", title } };
-    const model = { ...airports, model_name: name, table_name: name, fields: { ...airports.fields, properties } };
+    const properties = { ...airportsModel.fields.properties, name: { type: "string", title } };
+    const model = {
+      ...airportsModel,
+      model_name: name,
+      table_name: name,
+      fields: { ...airportsModel.fields, properties },
+    };
     made.push(await admin.api.models.create.mutate(model));
   }
   const [kept, gone] = made;

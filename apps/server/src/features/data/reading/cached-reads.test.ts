@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, inject, it, vi } from "vitest";
-import { airports } from "../../../testing/demo-models.ts";
+import { airportsModel } from "@waybill/contracts/demo-models";
 import { refusalOf } from "../../../testing/refusal.ts";
 import { openSql } from "../../../testing/sql.ts";
 import { openStage, type Person, type Stage } from "../../../testing/stage.ts";
@@ -22,7 +22,7 @@ beforeAll(async () => {
   stage = await openStage({ env: { WAYBILL_CACHE_TABLES: `${model}=3600000` } });
   const admin = await stage.newAdmin();
   [ada, eve] = await Promise.all([stage.newUser(), stage.newUser()]);
-  await admin.api.models.create.mutate({ ...airports, model_name: model, table_name: model });
+  await admin.api.models.create.mutate({ ...airportsModel, model_name: model, table_name: model });
   // the Data API is told of the table in its own time
   await vi.waitFor(() => ada.api.data.list.query({ model }), { timeout: 20_000 });
 });
