@@ -1,4 +1,5 @@
 import { declareModels } from "../demo-data/declare-models.ts";
+import { makeTables } from "../demo-data/make-tables.ts";
 import { type Credentials, newCredentials, signIn, signUpAndIn } from "../smoke/people.ts";
 import { type Caller, openCaller } from "./caller.ts";
 
@@ -9,11 +10,12 @@ export interface Cast {
   readonly ben: Caller;
 }
 
-/** Signs the admin in to declare the models, and two new users. */
+/** Signs the admin in to declare the models and make their tables, and two new users. */
 export async function signCastIn(scene: string, url: string, admin: Credentials): Promise<Cast> {
   const cast = openCast(scene, url);
   await signIn(cast.admin, admin);
   await declareModels(cast.admin.api);
+  await makeTables(cast.admin.api);
   await signUpAndIn(cast.ada, newCredentials(scene, "ada"));
   await signUpAndIn(cast.ben, newCredentials(scene, "ben"));
   return cast;

@@ -4,6 +4,7 @@ import type { CountingProxy } from "../counting-proxy/counting-proxy.ts";
 import type { Datasets } from "../data/datasets.ts";
 import { batchesOf } from "../demo-data/batches.ts";
 import { declareModels } from "../demo-data/declare-models.ts";
+import { makeTables } from "../demo-data/make-tables.ts";
 import { removeRoute, renameAirport } from "./changes.ts";
 import { compareStep } from "./compare-step.ts";
 import { importStep } from "./import-step.ts";
@@ -38,6 +39,14 @@ export async function runScenario(scene: Scene, report: Report): Promise<void> {
     const { declared, there } = await declareModels(admin.api);
     note([...declared, ...there.map((model) => `${model} was there`)].join(", "));
   });
+  await report.step(
+    "make their tables",
+    async (note) => {
+      const { made, found } = await makeTables(admin.api);
+      note([...made, ...found.map((model) => `${model} was there`)].join(", ") || "all were there");
+    },
+    180_000,
+  );
   await report.step("two users sign up", async (note) => {
     for (const caller of [ada, ben]) await signUpAndIn(caller, newCredentials(scene.name, caller.name));
     note("ada, ben");

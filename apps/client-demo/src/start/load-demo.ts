@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { createWaybillClient, type WaybillClient, waybillErrorOf } from "@waybill/client";
 import type { Airport, Datasets, Route } from "../data/datasets.ts";
 import { declareModels } from "../demo-data/declare-models.ts";
+import { makeTables } from "../demo-data/make-tables.ts";
 import { importRows } from "../demo-data/import-rows.ts";
 import { readRows } from "../demo-data/read-rows.ts";
 import { openProgress } from "../terminal/progress.ts";
@@ -12,13 +13,14 @@ export interface LoadOptions {
   readonly url: string;
   readonly datasets: Datasets;
   readonly dataDir: string;
+  readonly say: (text: string) => void;
 }
 
 /**
- * Loads the demo's data as a user made for it, unless an earlier start did. An interrupted load goes on with the rows
- * that are missing. Returns how many rows it loaded; 0 when all were there.
+ * Makes the demo's tables and loads its data as a user made for it, unless an earlier start did. What was interrupted
+ * goes on with the tables and the rows that are missing. Returns how many rows it loaded; 0 when all were there.
  */
-export async function loadDemo({ url, datasets, dataDir }: LoadOptions): Promise<number> {
+export async function loadDemo({ url, datasets, dataDir, say }: LoadOptions): Promise<number> {
   const notePath = join(dataDir, "demo.json");
   const { user_id: admin_id, ...adminAccount } = await readFirstAdmin(join(dataDir, "admin.json"));
   const found = (await readDemoNote(notePath)) ?? newDemoNote();
@@ -30,6 +32,10 @@ export async function loadDemo({ url, datasets, dataDir }: LoadOptions): Promise
   const admin = createWaybillClient({ url });
   await admin.sessions.login.mutate(adminAccount);
   await declareModels(admin);
+  const tables = await makeTables(admin, say);
+  if (tables.found.length > 0) {
+    say(`The tables of ${tables.found.join(" and ")} are there from an earlier version, and stay as they are.`);
+  }
   await admin.sessions.logout.mutate();
 
   const user = createWaybillClient({ url });

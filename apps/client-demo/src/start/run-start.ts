@@ -52,6 +52,7 @@ async function prepare(server: ServerProcess, { settings, readDatasets, say }: S
     url: server.url,
     datasets: await readDatasets(),
     dataDir: settings.dataDir,
+    say,
   });
   if (loaded > 0) say(`The demo's data is in: ${loaded} rows.`);
 }

@@ -6,11 +6,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { createWaybillClient } from "@waybill/client";
+import { makeDemoTables } from "@waybill/db/demo-tables";
+import { start } from "@waybill/local-supabase";
 import { afterAll, expect, test, vi } from "vitest";
 import { readRows } from "../demo-data/read-rows.ts";
 import { plainEnvironment } from "../env.ts";
 import { readDemoNote } from "./demo-note.ts";
-import { runStartProgram } from "./start-program.ts";
+import { runStartProgram, type StartProgram } from "./start-program.ts";
 import { sampleCall } from "./welcome.ts";
 
 const directory = await mkdtemp(join(tmpdir(), "waybill start "));
@@ -42,13 +44,31 @@ function isAlive(pid: number): boolean {
   }
 }
 
+/** kill -9, which leaves nobody behind: neither the server nor its Supabase. */
+async function killAll(program: StartProgram): Promise<void> {
+  const servers = await childrenOf(program.pid);
+  const stacks = await childrenOf(servers[0] ?? 0);
+  expect([...servers, ...stacks].every(isAlive)).toBe(true);
+  program.signal("SIGKILL");
+  expect(await program.ended).toBe("SIGKILL");
+  await vi.waitUntil(() => ![...servers, ...stacks].some(isAlive), { timeout: 30_000, interval: 100 });
+}
+
 test(
-  "a load that is interrupted goes on at the next start, and a third start has nothing to load",
+  "what is interrupted, between model and table or in the load, goes on at the next start, and then nothing is left to do",
   { timeout: 300_000 },
   async () => {
     const { WAYBILL_DATA_DIR: dataDir } = embedded;
+    await using declared = runStartProgram(embedded);
+    await declared.says(/Planning the tables of airports and routes/);
+    await killAll(declared);
+    expect(declared.said()).not.toContain("Making the tables");
+
     await using first = runStartProgram(embedded);
     await first.says(/airports: /);
+    expect(first.said()).toMatch(
+      /Planning the tables of airports and routes.*\nMaking the tables .* by \d+ statements/,
+    );
     first.signal("SIGTERM");
     expect(await first.ended).toBe(0);
 
@@ -57,11 +77,13 @@ test(
     const loaded = Number(/data is in: (\d+) rows/.exec(second.said())?.[1]);
     expect(loaded).toBeGreaterThan(0);
     expect(loaded).toBeLessThan(3376 + 5366);
+    expect(second.said()).not.toMatch(/tables/);
 
     const note = await readDemoNote(join(dataDir, "demo.json"));
     if (note === null) throw new Error("the demo's note is not there");
     const client = createWaybillClient({ url });
     await client.sessions.login.mutate(note.user);
+    expect(await client.models.get.query({ model_name: "routes" })).toMatchObject({ applied_version: "1.0.0" });
     expect(await readRows(client, { model: "airports", columns: ["iata"] })).toHaveLength(3376);
     expect(await readRows(client, { model: "routes", columns: ["origin"] })).toHaveLength(5366);
 
@@ -88,13 +110,31 @@ test(
     await using third = runStartProgram(embedded);
     await third.says(serves);
     expect(third.said()).not.toMatch(/\d+ of \d+|data is in/);
-    // kill -9 leaves nobody behind: neither the server nor its Supabase
-    const servers = await childrenOf(third.pid);
-    const stacks = await childrenOf(servers[0] ?? 0);
-    expect([...servers, ...stacks].every(isAlive)).toBe(true);
-    third.signal("SIGKILL");
-    expect(await third.ended).toBe("SIGKILL");
-    await vi.waitUntil(() => ![...servers, ...stacks].some(isAlive), { timeout: 30_000, interval: 100 });
+    await killAll(third);
+  },
+);
+
+test(
+  "tables that an earlier version made stay as they are, and the models are declared beside them",
+  { timeout: 200_000 },
+  async () => {
+    const dataDir = join(directory, "earlier");
+    const earlier = await start({ dataDir: join(dataDir, "supabase") });
+    await makeDemoTables(earlier.dbUrl);
+    await earlier.stop();
+
+    await using program = runStartProgram({ ...embedded, WAYBILL_DATA_DIR: dataDir });
+    const url = await program.says(serves);
+    expect(program.said()).toContain("The tables of airports and routes are there from an earlier version");
+    expect(program.said()).not.toContain("Planning");
+    expect(program.said()).toContain(`data is in: ${3376 + 5366} rows`);
+    const note = await readDemoNote(join(dataDir, "demo.json"));
+    if (note === null) throw new Error("the demo's note is not there");
+    const client = createWaybillClient({ url });
+    await client.sessions.login.mutate(note.user);
+    expect(await client.models.get.query({ model_name: "routes" })).toMatchObject({ applied_version: null });
+    program.signal("SIGTERM");
+    expect(await program.ended).toBe(0);
   },
 );
 

@@ -19,7 +19,7 @@ declare module "vitest" {
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const stack = await start({ seed: false });
+  const stack = await start();
   await makeDemoTables(stack.dbUrl);
   const { url, publishableKey, secretKey, jwtSecret, dbUrl, ca } = stack;
   project.provide("stack", { url, publishableKey, secretKey, jwtSecret, dbUrl, ca });

@@ -17,7 +17,7 @@ test.each(["pglite", "native"] as const)(
   "kill -9 under load on %s leaves exactly one record of every request that arrived",
   { timeout: 180_000 },
   async (engine) => {
-    await using native = engine === "native" ? await start({ engine, seed: false }) : undefined;
+    await using native = engine === "native" ? await start({ engine }) : undefined;
     if (native !== undefined) await makeDemoTables(native.dbUrl);
     const { seen, wrong, unknown, torn } = await stackKillRounds(native ?? inject("stack"), 5, "twentieth");
     expect(wrong).toEqual([]);

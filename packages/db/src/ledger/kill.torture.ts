@@ -12,7 +12,7 @@ test("kill -9, 25 times, loses no record of a request that was sent", async () =
 test.each(["pglite", "native"] as const)(
   "kill -9 on %s, 100 times, leaves exactly one record of every request that arrived",
   async (engine) => {
-    await using stack = await start({ engine, seed: false });
+    await using stack = await start({ engine });
     await makeDemoTables(stack.dbUrl);
     const { wrong } = await stackKillRounds(stack, 100, "20261125");
     expect(wrong).toEqual([]);
