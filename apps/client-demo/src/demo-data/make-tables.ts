@@ -1,10 +1,5 @@
-import { setTimeout as wait } from "node:timers/promises";
 import { type WaybillClient, waybillErrorOf } from "@waybill/client";
 import { demoModels } from "@waybill/contracts/demo-models";
-
-/** How long the Data API may take to learn of a table that was just made, and how often it is asked. */
-const servedWithinMs = 60_000;
-const askEveryMs = 100;
 
 export interface MakeTablesResult {
   /** Tables made now, by the models' plan. */
@@ -37,7 +32,6 @@ export async function makeTables(
     if (plan.run_by_hand !== null) throw new Error(byHand(names, plan.run_by_hand.up));
     say(`Making the tables of ${names} by ${plan.up.length} statements …`);
     await admin.models.migrate.mutate({ fingerprint: plan.fingerprint });
-    await Promise.all(missing.map((model) => awaitServed(admin, model)));
   }
   return { made: missing, found };
 }
@@ -49,18 +43,6 @@ async function isServed(admin: WaybillClient, model: string): Promise<boolean> {
   } catch (error) {
     if (waybillErrorOf(error)?.code === "UNKNOWN_TABLE") return false;
     throw error;
-  }
-}
-
-async function awaitServed(admin: WaybillClient, model: string): Promise<void> {
-  const deadline = performance.now() + servedWithinMs;
-  while (!(await isServed(admin, model))) {
-    if (performance.now() > deadline) {
-      throw new Error(
-        `The table of ${model} was made, but the Data API does not serve it after ${servedWithinMs / 1000} s. Reload its schema (notify pgrst, 'reload schema'), and try again.`,
-      );
-    }
-    await wait(askEveryMs);
   }
 }
 

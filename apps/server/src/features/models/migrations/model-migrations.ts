@@ -28,6 +28,7 @@ import { asApiFailure } from "./migration-failure.ts";
 import { renamesOf } from "./renames.ts";
 import { shownPlan } from "./shown-plan.ts";
 import { schemaSides } from "./schema-sides.ts";
+import { isServed } from "./served.ts";
 import type { ScratchPool } from "./scratch-pool.ts";
 
 /** Changes of models' tables: planned and proven on a scratch database, made and taken back on the real one. */
@@ -79,6 +80,9 @@ export function createModelMigrations(options: ModelMigrationsOptions): ModelMig
       );
       const { version, name, already, files, fileError } = report;
       logger.info({ user_id: userId, fingerprint, way, models, version, already }, "the tables of models were changed");
+      if (!(await isServed(waybill.service(), await tablesOf(models)))) {
+        logger.warn({ fingerprint, models }, "the Data API does not know yet what was changed");
+      }
       if (fileError !== null) logger.warn({ folder, fingerprint }, "the migration's file could not be written");
       return { fingerprint, models, version, name, already, files: [...files], file_error: fileError };
     } finally {
@@ -128,6 +132,12 @@ export function createModelMigrations(options: ModelMigrationsOptions): ModelMig
       await asApiFailure(() => purgeDropped({ dbUrl: url, plan }));
     },
   };
+
+  async function tablesOf(steps: readonly VersionStep[]): Promise<string[]> {
+    const models = await Promise.all(steps.map(({ model_name }) => store.getByName(model_name)));
+    const made = models.filter(({ applied_version }) => applied_version !== null);
+    return Promise.all(made.map(async (model) => (await modelInForce(store, model)).table_name));
+  }
 
   async function usageOf(modelName: string): Promise<ModelPlan["usage"][number]> {
     const now = Date.now();
