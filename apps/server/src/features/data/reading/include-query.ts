@@ -71,6 +71,7 @@ function related(value: JsonValue, one: Included): JsonValue {
     const target = through === null || !isJsonObject(found) ? found : (found[ready.model.table_name] ?? null);
     return isJsonObject(target) ? [withIncluded(target, part.columns ?? ready.columns, within)] : [];
   };
-  if (isMany) return Array.isArray(value) ? value.flatMap(shape) : [];
+  // where the foreign key is unique too, the Data API knows that there is one at the most, and brings it without a list
+  if (isMany) return Array.isArray(value) ? value.flatMap(shape) : shape(value);
   return shape(value)[0] ?? null;
 }
