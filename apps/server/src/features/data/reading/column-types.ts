@@ -32,6 +32,14 @@ export function fits(types: readonly string[], value: JsonValue): boolean {
   return (jsonTypes[typeof value] ?? []).some((type) => types.includes(type));
 }
 
+const inexactTypes = /^(?:bigint|int8|numeric|decimal|jsonb?)\b/;
+
+/** Whether JSON brings the column's values as they are: `numeric` and `bigint` hold what is no double, any JSON is no text. */
+export function isExactInJson({ types, pg }: ColumnType): boolean {
+  if (pg !== null) return !inexactTypes.test(pg);
+  return types !== null && !types.includes("number") && !types.includes("integer");
+}
+
 /** Formats whose columns are of a type of their own in Postgres, which has no patterns. */
 const formatsOfOtherTypes: ReadonlySet<string> = new Set([
   "uuid",

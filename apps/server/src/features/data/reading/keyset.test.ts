@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { behind, decodeCursor, encodeCursor, quoteValue, totalOrder } from "./keyset.ts";
+import { behind, decodeCursor, encodeCursor, quoteValue, textPlaces, totalOrder } from "./keyset.ts";
 
 const order = totalOrder([{ column: "state", direction: "desc" }], ["iata"]);
 
@@ -11,7 +11,14 @@ describe("totalOrder", () => {
       ["iata", true, false],
     ]);
     const byKey = totalOrder([{ column: "iata", direction: "desc" }], ["iata"]);
-    expect(byKey).toEqual([{ column: "iata", ascending: false, nullable: false }]);
+    expect(byKey).toEqual([{ column: "iata", ascending: false, nullable: false, place: "iata" }]);
+  });
+
+  it("brings a value as text where JSON would change it, under a name that no column has", () => {
+    const byAmount = totalOrder([{ column: "amount", direction: "asc" }], ["iata"], (column) => column === "amount");
+    expect(textPlaces(byAmount)).toBe(",0_:amount::text");
+    const cursor = encodeCursor(byAmount, { amount: 1e16, "0_": "10000000000000000.1", iata: "X" }) ?? "";
+    expect(decodeCursor(byAmount, cursor)).toEqual(["10000000000000000.1", "X"]);
   });
 });
 

@@ -6,26 +6,46 @@ export interface OrderColumn {
   readonly column: string;
   readonly ascending: boolean;
   readonly nullable: boolean;
+  /** Under which name a row brings the value: another than the column's where only its text is the value itself. */
+  readonly place: string;
 }
 
 type Scalar = string | number | boolean;
 
 const cursorShape = z.tuple([z.string(), z.array(z.union([textSchema, z.number(), z.boolean(), z.null()]))]);
 
-/** The caller's order, made total by the primary key, so that every row has one place. */
-export function totalOrder(order: DataListInput["order"], primaryKey: readonly string[]): OrderColumn[] {
+/**
+ * The caller's order, made total by the primary key, so that every row has one place.
+ *
+ * @param asText columns whose values JSON may change on their way: a cursor with a neighbour's value would skip rows
+ */
+export function totalOrder(
+  order: DataListInput["order"],
+  primaryKey: readonly string[],
+  asText: (column: string) => boolean = () => false,
+): OrderColumn[] {
   const places = new Map<string, OrderColumn>();
   const byKey = primaryKey.map((column) => ({ column, direction: "asc" as const }));
   for (const { column, direction } of [...(order ?? []), ...byKey]) {
     if (places.has(column)) continue;
-    places.set(column, { column, ascending: direction === "asc", nullable: !primaryKey.includes(column) });
+    // no column begins with a digit
+    const place = asText(column) ? `${places.size}_` : column;
+    places.set(column, { column, ascending: direction === "asc", nullable: !primaryKey.includes(column), place });
   }
   return [...places.values()];
 }
 
+/** What a row is to be selected with besides, as PostgREST's `select` goes on after the columns: `,0_:amount::text`. */
+export function textPlaces(order: readonly OrderColumn[]): string {
+  return order
+    .filter(({ column, place }) => place !== column)
+    .map(({ column, place }) => `,${place}:${column}::text`)
+    .join("");
+}
+
 /** Where `row` stands in the order; null if one of its values is no scalar. */
 export function encodeCursor(order: readonly OrderColumn[], row: DataRow): string | null {
-  const values = order.map(({ column }) => row[column] ?? null);
+  const values = order.map(({ place }) => row[place] ?? null);
   if (values.some((value) => typeof value === "object" && value !== null)) return null;
   return Buffer.from(JSON.stringify([signature(order), values])).toString("base64url");
 }

@@ -6,7 +6,8 @@ import { type DataAnswer, dataError } from "../data-error.ts";
 import { columnFaults, filterFaults, orderFaults, whereFaults } from "../faults.ts";
 import { operationOf, whereText } from "./filter-text.ts";
 import { embedding, type Included, narrow, withIncluded } from "./include-query.ts";
-import { behind, decodeCursor, encodeCursor, type OrderColumn, totalOrder } from "./keyset.ts";
+import { columnType, isExactInJson } from "./column-types.ts";
+import { behind, decodeCursor, encodeCursor, type OrderColumn, textPlaces, totalOrder } from "./keyset.ts";
 import { refuse } from "../refuse.ts";
 import { type RowQuery, select, selection, wholeRowsOf } from "../rows.ts";
 import type { Table } from "../table.ts";
@@ -45,8 +46,10 @@ export async function list(
 ): Promise<Page> {
   const { ready } = table;
   const { columns = ready.columns, filters = [], where, limit, cursor } = input;
-  const order = totalOrder(input.order, ready.primaryKey);
-  const selected = selection(ready, [...columns, ...order.map(({ column }) => column)]) + embedding(included);
+  const asText = (column: string) => !isExactInJson(columnType(ready.model.fields, column));
+  const order = totalOrder(input.order, ready.primaryKey, asText);
+  const places = order.filter(({ column, place }) => place === column).map(({ place }) => place);
+  const selected = selection(ready, [...columns, ...places]) + textPlaces(order) + embedding(included);
   const rowsAfter = (after: string | null) => {
     const past = after === null ? [] : [`or(${behindCursor(order, after)})`];
     let query = narrow(withConditions(select(table, selected), ready, input, past), included);
