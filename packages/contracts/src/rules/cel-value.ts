@@ -13,7 +13,10 @@ export type CelValue =
   | readonly CelValue[]
   | { readonly [key: string]: CelValue };
 
-/** Turns a value of a column into CEL's; undefined for what a rule shall find unknown: null, or a time that is none. */
+/** A value that its schema does not allow: rows that were written past Waybill may have such. */
+export class Unfit extends Error {}
+
+/** Turns a value of a column into CEL's; undefined for what a rule shall find unknown: null, or a time that is none. Throws {@link Unfit}. */
 export type Convert = (value: JsonValue | undefined) => CelValue | undefined;
 
 /** Made once for a column, so that a row costs no look at its schema. */
@@ -22,8 +25,8 @@ export function converterOf(fields: DataModelFields, schema: JsonObject): Conver
   const types = typesIn(known);
   const isTime = types.includes("string") && known["format"] === "date-time";
   const isInteger = types.includes("integer") && !types.includes("number");
-  const list = types.includes("array") || types.length === 0 ? listConverter(fields, known) : convertLoose;
-  const object = types.includes("object") || types.length === 0 ? objectConverter(fields, known) : convertLoose;
+  const list = types.includes("array") || types.length === 0 ? listConverter(fields, known) : unfit;
+  const object = types.includes("object") || types.length === 0 ? objectConverter(fields, known) : unfit;
   return (value) => {
     if (value === undefined || value === null) return undefined;
     if (typeof value === "string") return isTime ? timeOf(value) : value;
@@ -31,6 +34,11 @@ export function converterOf(fields: DataModelFields, schema: JsonObject): Conver
     if (typeof value === "boolean") return value;
     return isJsonObject(value) ? object(value) : list(value);
   };
+}
+
+/** What loops cost was reckoned with a list of the schema's length. */
+function unfit(): never {
+  throw new Unfit("a value is not as its schema says");
 }
 
 /** Every way in which the format date-time may be written; engines of JavaScript differ in what they read of it. */
@@ -51,9 +59,13 @@ function listConverter(fields: DataModelFields, schema: JsonObject): Convert {
   const first = Array.isArray(schema["prefixItems"])
     ? schema["prefixItems"].map((item) => (isJsonObject(item) ? converterOf(fields, item) : convertLoose))
     : [];
+  const most = typeof schema["maxItems"] === "number" ? schema["maxItems"] : Infinity;
   // In a list a null keeps its place: `tags.all(t, t != null)`.
-  return (value) =>
-    Array.isArray(value) ? value.map((item: JsonValue, at) => (first[at] ?? rest)(item) ?? null) : undefined;
+  return (value) => {
+    if (!Array.isArray(value)) return undefined;
+    if (value.length > most) unfit();
+    return value.map((item: JsonValue, at) => (first[at] ?? rest)(item) ?? null);
+  };
 }
 
 function objectConverter(fields: DataModelFields, schema: JsonObject): Convert {

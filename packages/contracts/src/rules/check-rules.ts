@@ -4,7 +4,7 @@ import type { ErrorIssue } from "../errors.ts";
 import { compileFields } from "../json-schema/compile-fields.ts";
 import { celTypeOf } from "./cel-type.ts";
 import { compileRule } from "./compile-rules.ts";
-import { nullable, typedEnvironment } from "./environment.ts";
+import { linearMatches, nullable, shortDuration, typedEnvironment } from "./environment.ts";
 import { type Expression, type ExpressionFault, readExpression } from "./expression.ts";
 import { sampleRows } from "./sample-rows.ts";
 
@@ -52,7 +52,8 @@ function plainly(summary = "they do not"): string {
   return summary
     .replaceAll("google.protobuf.", "")
     .replaceAll(/_or_null_+/g, "")
-    .replaceAll("matches_in_linear_time", "matches");
+    .replaceAll(linearMatches, "matches")
+    .replaceAll(shortDuration, "duration");
 }
 
 function remedy(code = ""): string {

@@ -65,6 +65,33 @@ describe("a null or absent column", () => {
   });
 });
 
+describe("what a row may cost", () => {
+  const tags = Array.from({ length: 1001 }, (_, index) => `t${index}`);
+
+  it.each([
+    ["a list longer than its schema allows", { tags }],
+    ["an object in a list's place", { tags: Object.fromEntries(tags.map((tag) => [tag, tag])) }],
+  ])("is not left to what was stored past Waybill: %s", (_what, stored) => {
+    const rules = [rule("size > 0 && tags.all(t, t != 'x')")];
+    for (const make of [compileModel, createRowValidator]) {
+      const result = make(fields, rules).changes({ size: 1 }, { id: "a", size: 2, ...stored });
+      expect(result.ok ? [] : result.issues[0]).toMatchObject({
+        layer: "rule",
+        message: expect.stringContaining("ends in a stored value that its schema refuses"),
+      });
+    }
+  });
+
+  it("is no more for a duration that never ends, and one that no calendar has is told", () => {
+    // the library alone takes an hour for it
+    const [told] = outcome("duration(id) > duration('1h')", { id: "1".repeat(20_000) });
+    expect(told).toContain("ends in invalid duration");
+    expect(outcome("duration(id) > duration('1h')", { id: "90m" })).toEqual(held);
+    const far = { id: "9999999999999999999h", at: "2026-01-01T00:00:00Z" };
+    expect(outcome("at + duration(id) - at > duration('0s')", far)[0]).toContain("ends in out of range");
+  });
+});
+
 describe("values", () => {
   it.each([
     ["low % 2 == 1", { low: 3 }],

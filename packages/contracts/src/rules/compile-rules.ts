@@ -4,7 +4,7 @@ import type { ValidationRule } from "../data-model/parts.ts";
 import type { ErrorIssue } from "../errors.ts";
 import type { JsonObject, JsonValue } from "../primitives/json-object.ts";
 import { followed } from "./cel-type.ts";
-import { type CelValue, type Convert, converterOf, weightOf } from "./cel-value.ts";
+import { type CelValue, type Convert, converterOf, Unfit, weightOf } from "./cel-value.ts";
 import { evaluation, nullable } from "./environment.ts";
 import { type Expression, readExpression } from "./expression.ts";
 
@@ -56,6 +56,9 @@ export function compileRule(
         const answer: unknown = run(contextOf(variables, row));
         return typeof answer === "boolean" ? (answer ? "held" : "broken") : { failed: "no_boolean" };
       } catch (error) {
+        if (error instanceof Unfit) return { failed: "a_stored_value_that_its_schema_refuses" };
+        // of a time that no calendar has, or a text that is longer than any can be
+        if (error instanceof RangeError) return { failed: "out_of_range" };
         if (!(error instanceof EvaluationError)) throw error;
         return unknownCodes.has(error.code) ? "unknown" : { failed: error.code };
       }

@@ -2,12 +2,15 @@ import { type ASTNode, ParseError } from "@marcbachmann/cel-js";
 import type { DataModelFields } from "../data-model/columns.ts";
 import { patternFault } from "../json-schema/pattern.ts";
 import type { JsonObject } from "../primitives/json-object.ts";
-import { schemaAt } from "./cel-type.ts";
-import { evaluation, linearMatches, nullable } from "./environment.ts";
-import { childrenOf, loopOf, rootOf } from "./nodes.ts";
+import { schemaAt, typesIn } from "./cel-type.ts";
+import { evaluation, linearMatches, nullable, shortDuration } from "./environment.ts";
+import { childrenOf, growthOf, loopOf, rootOf } from "./nodes.ts";
 
 /** Steps that the loops of one rule may take for one row. */
 export const stepLimit = 10_000;
+
+/** How many times as long as what a rule looks at a text may be that it puts together. */
+const growthLimit = 64;
 
 /** What is wrong with an expression, and the rule that says so. */
 export interface ExpressionFault {
@@ -54,6 +57,8 @@ export function readExpression(fields: DataModelFields, text: string): Expressio
   reader.read(tree, new Map(), 1);
   if (reader.steps > stepLimit)
     reader.fault("cost", `must take at most ${stepLimit} steps; give its lists less maxItems`);
+  if (growthOf(tree) > growthLimit)
+    reader.fault("cost", "must not put a text together out of so many: loops of loops make each part longer");
   if (reader.columns.size === 0) reader.fault("columns", "must look at a column of the model");
   if (reader.faults.length > 0) return reader.faults;
   const rewritten = reader.rewritten();
@@ -127,6 +132,9 @@ class Reader {
       if (scope.size > 0) this.looped.add(node.args);
     }
     if (node.op === "call" && !functions.has(node.args[0])) this.#unknownFunction(node.args[0], functions);
+    if (node.op === "call" && node.args[0] === "duration" && node.args[1][0]?.op !== "value") {
+      this.#edits.push({ start: node.start, end: node.start + "duration".length, text: shortDuration });
+    }
     if (node.op === "rcall") this.#method(node, scope, rounds);
     if (node.op === "==" || node.op === "!=") this.#comparison(node.args, scope);
     if (node.op === "value" && node.args instanceof Uint8Array) this.fault("type", "must not hold bytes; use a text");
@@ -181,15 +189,23 @@ class Reader {
     if (list.op === "list") return list.args.length;
     const loop = loopOf(list);
     if (loop !== null) return loop.name === "map" || loop.name === "filter" ? this.#boundOf(loop.list, scope) : null;
-    const most = this.#schemaOf(list, scope)?.["maxItems"];
-    return typeof most === "number" ? most : null;
+    const schema = this.#schemaOf(list, scope);
+    const most = schema?.["maxItems"];
+    // of an object, whose keys a loop would go through, maxItems says nothing
+    const isList = schema !== null && typesIn(schema).join() === "array";
+    return isList && typeof most === "number" ? most : null;
   }
 
   #itemOf(list: ASTNode, scope: Scope): JsonObject | null {
     const loop = loopOf(list);
     if (loop !== null) return loop.name === "filter" ? this.#itemOf(loop.list, scope) : null;
     const schema = this.#schemaOf(list, scope);
-    return schema === null ? null : schemaAt(this.#fields, schema, "items");
+    return schema === null ? null : this.#items(schema);
+  }
+
+  /** The schema of every item; null where the first ones have others. */
+  #items(list: JsonObject): JsonObject | null {
+    return list["prefixItems"] === undefined ? schemaAt(this.#fields, list, "items") : null;
   }
 
   #schemaOf(node: ASTNode, scope: Scope): JsonObject | null {
@@ -202,9 +218,7 @@ class Reader {
     const [of, name] = node.args;
     const schema = this.#schemaOf(of, scope);
     if (schema === null) return null;
-    return typeof name === "string"
-      ? schemaAt(this.#fields, schema, "properties", name)
-      : schemaAt(this.#fields, schema, "items");
+    return typeof name === "string" ? schemaAt(this.#fields, schema, "properties", name) : this.#items(schema);
   }
 
   rewritten(): string {

@@ -35,3 +35,11 @@ export function rootOf(node: ASTNode): string | null {
   while (at.op === "." || at.op === "[]") at = at.args[0];
   return at.op === "id" ? at.args : null;
 }
+
+/** How many times as long as the longest text that a node looks at one can be that it puts together. */
+export function growthOf(node: ASTNode): number {
+  const loop = loopOf(node);
+  if (loop !== null) return growthOf(loop.list) * Math.max(...loop.bodies.map(growthOf));
+  const grown = childrenOf(node).map(growthOf);
+  return node.op === "+" ? grown.reduce((sum, one) => sum + one, 0) : Math.max(1, ...grown);
+}
