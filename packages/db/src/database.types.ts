@@ -745,6 +745,7 @@ export type Database = {
           items: Json
           of_procedure?: string
           operation: string
+          refused?: Json
           returned: string[]
           target: string
         }

@@ -47,6 +47,7 @@ const codes: Readonly<Record<string, ErrorCode>> = {
   WB403: "RLS_DENIED",
   WB404: "NOT_FOUND",
   WB409: "IDEMPOTENCY_CONFLICT",
+  WB413: "PAYLOAD_TOO_LARGE",
   WB429: "RATE_LIMITED",
 };
 

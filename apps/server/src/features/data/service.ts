@@ -88,10 +88,11 @@ export function createDataService(waybill: Waybill, lookup: ModelLookup): DataSe
       onTable(call, input.model, async (table) => {
         const { ready, client } = table;
         const { model, row } = input;
-        refuse(rowFaults(ready, row, "row"));
+        const faults = rowFaults(ready, row, "row");
         const what = `Creating a row of ${model}`;
         const once = onceOf("data.create", input);
-        if (once !== null) return writeOne(table, what, "row", { operation: "create", item: { row }, once });
+        if (once !== null) return writeOne(table, what, "row", { operation: "create", item: { row }, faults, once });
+        refuse(faults);
         const answer = await from(client, ready).insert(row, { defaultToNull: false }).select(selection(ready));
         return theOne(model, rowsOf(what, ready, answer, "row"));
       }),
@@ -120,12 +121,13 @@ export function createDataService(waybill: Waybill, lookup: ModelLookup): DataSe
       onTable(call, input.model, async (table) => {
         const { ready, client } = table;
         const { model, row, on_conflict: conflictColumns = ready.primaryKey } = input;
-        refuse(await upsertFaults(table, row, conflictColumns));
+        const faults = await upsertFaults(table, row, conflictColumns);
         const what = `Writing a row of ${model}`;
         const once = onceOf("data.upsert", input);
         if (once !== null) {
-          return writeOne(table, what, "row", { operation: "upsert", item: { row }, conflictColumns, once });
+          return writeOne(table, what, "row", { operation: "upsert", item: { row }, faults, conflictColumns, once });
         }
+        refuse(faults);
         const answer = await from(client, ready)
           .upsert(row, { onConflict: conflictColumns.join(","), defaultToNull: false })
           .select(selection(ready));
@@ -136,13 +138,14 @@ export function createDataService(waybill: Waybill, lookup: ModelLookup): DataSe
       onTable(call, input.model, async (table) => {
         const { ready, client } = table;
         const { model, key, changes } = input;
-        refuse(await updateFaults(table, { key, changes }));
+        const faults = await updateFaults(table, { key, changes });
         const what = `Updating a row of ${model}`;
         const once = onceOf("data.update", input);
         if (once !== null) {
           const item = { where: key, changes };
-          return writeOne(table, what, "changes", { operation: "update", item, once });
+          return writeOne(table, what, "changes", { operation: "update", item, faults, once });
         }
+        refuse(faults);
         const answer = await from(client, ready).update(changes).match(key).select(selection(ready));
         const [row] = rowsOf(what, ready, answer, "changes");
         return row ?? unchanged(table, key);
@@ -165,10 +168,13 @@ export function createDataService(waybill: Waybill, lookup: ModelLookup): DataSe
       onTable(call, input.model, async (table) => {
         const { ready, client } = table;
         const { model, key } = input;
-        refuse(keyFaults(ready, key));
+        const faults = keyFaults(ready, key);
         const what = `Removing a row of ${model}`;
         const once = onceOf("data.remove", input);
-        if (once !== null) return writeOne(table, what, "key", { operation: "delete", item: { where: key }, once });
+        if (once !== null) {
+          return writeOne(table, what, "key", { operation: "delete", item: { where: key }, faults, once });
+        }
+        refuse(faults);
         const answer = await from(client, ready).delete().match(key).select(selection(ready));
         const [row] = rowsOf(what, ready, answer, "key");
         return row ?? unchanged(table, key);

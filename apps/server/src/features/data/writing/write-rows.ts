@@ -1,4 +1,10 @@
-import { type DataRow, dataRowSchema, type JsonObject } from "@waybill/contracts";
+import {
+  type DataBatch,
+  dataBatchOutputSchema,
+  type DataRow,
+  dataRowSchema,
+  type JsonObject,
+} from "@waybill/contracts";
 import { z } from "zod";
 import { ApiError } from "../../../trpc/api-error.ts";
 import type { DataAnswer } from "../data-error.ts";
@@ -9,10 +15,14 @@ import type { Table } from "../table.ts";
 export interface RowsToWrite {
   readonly operation: "create" | "upsert" | "update" | "delete";
   readonly items: readonly ItemToWrite[];
+  /** What was found wrong with others: part of the answer where each is by itself, else the end of all. Only with a key. */
+  readonly refused?: readonly FailedItem[];
   readonly eachAlone?: boolean;
   readonly conflictColumns?: readonly string[];
   readonly once: Once | null;
 }
+
+export type FailedItem = DataBatch["failed"][number];
 
 export interface ItemToWrite {
   /** Which one it is of those that the caller sent. */
@@ -28,6 +38,7 @@ export interface WrittenItem {
   /** Null where a trigger kept it from being written. */
   readonly row?: DataRow | null | undefined;
   readonly error?: { readonly code: string; readonly message: string; readonly details: string } | undefined;
+  readonly refused?: FailedItem | undefined;
 }
 
 const answerSchema = z.object({
@@ -36,6 +47,7 @@ const answerSchema = z.object({
       index: z.int(),
       row: dataRowSchema.nullable().optional(),
       error: z.object({ code: z.string(), message: z.string(), details: z.string() }).optional(),
+      refused: dataBatchOutputSchema.shape.failed.element.optional(),
     }),
   ),
 });
@@ -61,7 +73,7 @@ export class WriteRefused extends Error {
  * @throws {@link WriteRefused} with what the database said
  */
 export async function writeRows({ ready, client }: Table, write: RowsToWrite): Promise<WrittenItem[]> {
-  const { operation, items, eachAlone = false, conflictColumns = null, once } = write;
+  const { operation, items, refused = [], eachAlone = false, conflictColumns = null, once } = write;
   const target = ready.model.table_name;
   const answer = await client
     .rpc("write_rows", {
@@ -74,6 +86,7 @@ export async function writeRows({ ready, client }: Table, write: RowsToWrite): P
       of_procedure: once?.procedure ?? null,
       idempotency_key: once?.key ?? null,
       input_hash: once?.inputHash ?? null,
+      refused,
     })
     .setHeader("x-waybill-operation", `${operation === "upsert" ? "create" : operation} ${target}`);
   if (answer.error === null) return answerSchema.parse(answer.data).results;
