@@ -1,5 +1,6 @@
-import type { ErrorIssue, JsonObject } from "@waybill/contracts";
+import { canonicalJson, type ErrorIssue, type JsonObject } from "@waybill/contracts";
 import type { RowResult } from "@waybill/contracts/json-schema";
+import pMap from "p-map";
 import type { ReadyModel } from "../models/model-lookup.ts";
 import { conflictFaults, keyFaults } from "./faults.ts";
 import { findByKey } from "./rows.ts";
@@ -24,19 +25,71 @@ export async function upsertFaults(
   return before === undefined ? [] : faultsOf(validator.changes(row, before), "row");
 }
 
+interface Update {
+  readonly key: JsonObject;
+  readonly changes: JsonObject;
+}
+
+interface Update {
+  readonly key: JsonObject;
+  readonly changes: JsonObject;
+}
+
 /** What it says against changes. Rules over several columns need the others as they are: the row is read where that is so. */
-export async function updateFaults(
+export async function updateFaults(table: Table, update: Update): Promise<readonly ErrorIssue[]> {
+  const { alone, before } = await looked(table, update, "", false);
+  return before === undefined ? alone : changesFaults(table, update.changes, before, "");
+}
+
+/** Rows of an updateMany that are read at the same time. */
+const rowsReadAtOnce = 8;
+
+/** The same of several, one after another: what changes a row again is held against what was made of it. */
+export async function updatesFaults(
   table: Table,
-  { key, changes }: { readonly key: JsonObject; readonly changes: JsonObject },
-  prefix = "",
-): Promise<readonly ErrorIssue[]> {
-  const { validator } = table.ready;
-  const ofChanges = (result: RowResult) => faultsOf(result, `${prefix}changes`);
-  const alone = [...keyFaults(table.ready, key, `${prefix}key`), ...ofChanges(validator.changes(changes))];
-  if (alone.length > 0 || !validator.needsBefore(Object.keys(changes))) return alone;
-  const before = await findByKey(table, key);
-  // one that the caller cannot see is told by the update itself
-  return before === undefined ? [] : ofChanges(validator.changes(changes, before));
+  updates: readonly Update[],
+): Promise<readonly (readonly ErrorIssue[])[]> {
+  const { primaryKey } = table.ready;
+  const isAgain = againOf(table.ready, updates);
+  const prefixOf = (index: number) => `updates.${index}.`;
+  const found = await pMap(updates, (update, at) => looked(table, update, prefixOf(at), isAgain(update)), {
+    concurrency: rowsReadAtOnce,
+  });
+  const placeOf = (row: JsonObject) => JSON.stringify(primaryKey.map((column) => row[column]));
+  const made = new Map<string, JsonObject>();
+  return updates.map(({ key, changes }, index) => {
+    const { alone = [], before } = found[index] ?? {};
+    // by the key as the database has it: it may be sent in several ways
+    const row = made.get(placeOf(before ?? key)) ?? before;
+    if (row === undefined || alone.length > 0) return alone;
+    const faults = changesFaults(table, changes, row, prefixOf(index));
+    const after = { ...row, ...changes };
+    if (faults.length === 0) made.set(placeOf(after), after);
+    return faults;
+  });
+}
+
+/** Whether another update may be about the same row, before or after. Only rules over several columns could mind. */
+function againOf({ columns, primaryKey, validator }: ReadyModel, updates: readonly Update[]) {
+  if (!columns.some((column) => validator.needsBefore([column]))) return () => false;
+  const sent = (key: JsonObject) => canonicalJson(key).toLowerCase();
+  const counts = new Map<string, number>();
+  for (const { key } of updates) counts.set(sent(key), (counts.get(sent(key)) ?? 0) + 1);
+  return ({ key, changes }: Update): boolean =>
+    (counts.get(sent(key)) ?? 0) > 1 || primaryKey.some((column) => Object.hasOwn(changes, column));
+}
+
+/** What can be told without the row, and the row where that is needed; one that the caller cannot see is told by the update itself. */
+async function looked(table: Table, { key, changes }: Update, prefix: string, isAgain: boolean) {
+  const { ready } = table;
+  const ofChanges = faultsOf(ready.validator.changes(changes), `${prefix}changes`);
+  const alone = [...keyFaults(ready, key, `${prefix}key`), ...ofChanges];
+  const needed = alone.length === 0 && (isAgain || ready.validator.needsBefore(Object.keys(changes)));
+  return { alone, before: needed ? await findByKey(table, key) : undefined };
+}
+
+function changesFaults({ ready }: Table, changes: JsonObject, before: JsonObject, prefix: string): ErrorIssue[] {
+  return faultsOf(ready.validator.changes(changes, before), `${prefix}changes`);
 }
 
 function faultsOf(result: RowResult, prefix: string): ErrorIssue[] {

@@ -13,7 +13,6 @@ import type {
   DataUpsertInput,
 } from "@waybill/contracts";
 import { longestAnswer, type Waybill } from "@waybill/db";
-import pMap from "p-map";
 import type { ModelLookup } from "../models/model-lookup.ts";
 import { aggregate } from "./reading/aggregate.ts";
 import { writeBatch, writeOne } from "./writing/batch.ts";
@@ -25,7 +24,7 @@ import { count, list, listFaults, type Page } from "./reading/list.ts";
 import { createOnTable, type DataCall } from "./on-table.ts";
 import { onceOf } from "./writing/once.ts";
 import { refuse } from "./refuse.ts";
-import { rowFaults, updateFaults, upsertFaults } from "./row-faults.ts";
+import { rowFaults, updateFaults, updatesFaults, upsertFaults } from "./row-faults.ts";
 import { from, rowsOf, select, selection, theOne, unchanged, wholeRowsOf } from "./rows.ts";
 import { notFound } from "./table.ts";
 
@@ -52,9 +51,6 @@ export interface DataService {
   /** As update; answers with the row as it was. */
   remove(call: DataCall, input: DataRemoveInput): Promise<DataRow>;
 }
-
-/** Of an updateMany whose rules need the rows as they are. */
-const rowsReadAtOnce = 8;
 
 export function createDataService(waybill: Waybill, lookup: ModelLookup): DataService {
   const answers = longestAnswer();
@@ -154,9 +150,7 @@ export function createDataService(waybill: Waybill, lookup: ModelLookup): DataSe
     updateMany: (call, input) =>
       onTable(call, input.model, async (table) => {
         const { model, updates, mode } = input;
-        const faultsOf = (update: (typeof updates)[number], index: number) =>
-          updateFaults(table, update, `updates.${index}.`);
-        const faults = await pMap(updates, faultsOf, { concurrency: rowsReadAtOnce });
+        const faults = await updatesFaults(table, updates);
         const what = `Updating rows of ${model}`;
         const items = updates.map(({ key, changes }) => ({ where: key, changes }));
         const fieldOf = (index: number | null) => (index === null ? "updates" : `updates.${index}.changes`);

@@ -54,7 +54,7 @@ async function newRows(count: number): Promise<string[]> {
   return rows.map(({ id }) => id);
 }
 
-const updateOf = (id: string, changes: { low?: number; high?: number; note?: string }) => ({ key: { id }, changes });
+const updateOf = (id: string, changes: { id?: string; low?: number; high?: number }) => ({ key: { id }, changes });
 
 it("a retry is given its first answer also where another's write has left the row such that the rule breaks now", async () => {
   const [id = ""] = await newRows(1);
@@ -149,6 +149,29 @@ it("an answer that is too large to be kept refuses the write, with what to do", 
   });
   expect(await sql`select low from ${sql(model)} where id = ${id}`).toMatchObject([{ low: 1 }]);
   expect((await ada.api.data.updateMany.mutate({ model, updates })).rows).toHaveLength(9);
+});
+
+it.each<[string, (ids: readonly [string, string, string]) => ReturnType<typeof updateOf>[]]>([
+  ["changed twice", ([a]) => [updateOf(a, { high: 5 }), updateOf(a, { low: 7 })]],
+  [
+    "changed by all that a rule looks at, then by a part",
+    ([a]) => [updateOf(a, { low: 50, high: 100 }), updateOf(a, { high: 20 })],
+  ],
+  [
+    "given another key, and changed by that",
+    ([a, , free]) => [{ key: { id: a }, changes: { id: free } }, updateOf(free, { low: 50 })],
+  ],
+])("a row that one call has %s is held against what the call itself makes of it", async (_how, updatesOf) => {
+  const [a = "", b = ""] = await newRows(2);
+  const updates = [updateOf(b, { low: 2 }), ...updatesOf([a, b, randomUUID()])];
+  expect(await refusalOf(ada.api.data.updateMany.mutate({ model, updates }))).toMatchObject({
+    code: "VALIDATION_FAILED",
+    issues: [{ field: expect.stringContaining("updates.2.changes"), rule: "in_order" }, {}],
+  });
+  const each = await ada.api.data.updateMany.mutate({ model, updates, mode: "each" });
+  expect(each).toMatchObject({ written: [0, 1], failed: [{ index: 2, code: "VALIDATION_FAILED" }] });
+  const fine = [updateOf(b, { low: 20, high: 30 }), updateOf(b, { low: 25 }), updateOf(b, { low: 29 })];
+  expect(await ada.api.data.updateMany.mutate({ model, updates: fine })).toMatchObject({ written: [0, 1, 2] });
 });
 
 it("keys that are dead keep nobody from a new one, however many", async () => {
