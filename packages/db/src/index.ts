@@ -10,8 +10,12 @@ export { compileModel, type CompiledModel, type CompileResult, ddlOf } from "./m
 export type { ServerOnly } from "./models/checks.ts";
 export {
   driftOf,
+  importLimit,
+  importTables,
   liveSchemaOf,
   type DriftOptions,
+  type ImportedTable,
+  type ImportOptions,
   type LiveSchema,
   type LiveSchemaOptions,
 } from "./models/importing/index.ts";

@@ -1,4 +1,5 @@
-import { isJsonObject, type JsonObject, type JsonValue, waybillTables } from "@waybill/contracts";
+import { isJsonObject, type JsonObject, type JsonValue } from "@waybill/contracts";
+import { isWaybillTable } from "./waybill-tables.ts";
 
 /** What an expression may look at, and how far. */
 export interface ExpressionRules {
@@ -151,8 +152,7 @@ function tableFault(node: JsonObject): ExpressionFault | null {
   if (catalog !== undefined || schema !== "public") {
     return { rule: "table", message: `must read tables of public only: ${schema}.${name} is none` };
   }
-  const isOwn = waybillTables.has(name) || /^(?:database_operations|operation_|rate_|waybill_)/.test(name);
-  return isOwn ? { rule: "table", message: `must not read ${name}, a table of Waybill itself` } : null;
+  return isWaybillTable(name) ? { rule: "table", message: `must not read ${name}, a table of Waybill itself` } : null;
 }
 
 function selectFault(node: JsonObject): ExpressionFault | null {

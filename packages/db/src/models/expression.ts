@@ -32,6 +32,12 @@ export async function readExpression(text: string, rules: ExpressionRules): Prom
   return written(parser, qualified(parsed));
 }
 
+/** The tree of an expression that Postgres has written; null when this parser does not read it. */
+export async function expressionTree(text: string): Promise<JsonValue | null> {
+  const parsed = parsedOrMessage(await loadParser(), `select (\n${text}\n)`);
+  return typeof parsed === "string" ? null : soleExpression(treeOf(parsed));
+}
+
 function parsedOrMessage(parser: Parser, sql: string): ParseResult | string {
   try {
     return parser.parseSync(sql);

@@ -1,10 +1,10 @@
-import { waybillTables } from "@waybill/contracts";
 import { catalogDifference, readCatalog } from "../migrations/catalog.ts";
 import { actionsBetween, factsWith, readFacts, type Facts } from "../migrations/delta.ts";
 import { inLiveRead, type LiveReadOptions } from "../migrations/live-read.ts";
 import { MigrationError, messageOf, sqlstateOf } from "../migrations/migration-error.ts";
 import { tableName } from "../migrations/names.ts";
 import { inScratch, type ScratchDatabase, type SqlSession } from "../migrations/sql-session.ts";
+import { isWaybillTable } from "../waybill-tables.ts";
 import { ownerOf, tableFacts, tableFaults } from "./table-facts.ts";
 
 export interface LiveSchemaOptions extends LiveReadOptions {
@@ -42,7 +42,7 @@ export async function liveSchemaOf({ scratch, tables: asked, ...live }: LiveSche
     const base = await readFacts(session);
     const owner = await userOf(session);
     const faults = [
-      ...tables.filter((name) => waybillTables.has(name)).map((name) => `public.${name} is a table of Waybill itself`),
+      ...tables.filter((name) => isWaybillTable(name)).map((name) => `public.${name} is a table of Waybill itself`),
       ...tables.flatMap((name, at) =>
         owners[at] === owner ? [] : [`public.${name} is owned by ${owners[at]}, and not by ${owner}`],
       ),
