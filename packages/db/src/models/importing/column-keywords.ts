@@ -40,9 +40,16 @@ function withFinding(old: ColumnKeywords, finding: Finding, isConst: boolean): C
       return old.pattern === undefined || old.pattern === finding.value ? { ...old, pattern: finding.value } : null;
     case "values":
       return withValues(old, finding.value, isConst);
-    default:
-      return withLimit(old, finding.keyword, finding.value);
+    case "exclusiveMaximum":
+    case "exclusiveMinimum":
+    case "maxLength":
+    case "maximum":
+    case "minLength":
+    case "minimum":
+    case "multipleOf":
+      break;
   }
+  return withLimit(old, finding.keyword, finding.value);
 }
 
 function withValues(old: ColumnKeywords, values: readonly JsonValue[], isConst: boolean): ColumnKeywords | null {

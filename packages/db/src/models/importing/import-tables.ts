@@ -77,7 +77,7 @@ async function draftOf(table: ExistingTable, targets: Targets): Promise<Draft> {
     indexes: orNull(indexes.parts),
     rls_policies: orNull(policies.parts),
   };
-  const unsaid = unsaidOfTable(table, policies.parts.length > 0);
+  const unsaid = unsaidOfTable(table, policies.parts);
   return parsedDraft(definition, [...notes, ...relationships.notes, ...indexes.notes, ...policies.notes, ...unsaid]);
 }
 

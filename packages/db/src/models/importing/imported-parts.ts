@@ -127,10 +127,18 @@ export function importedPolicies({ policies }: ExistingTable): ImportedParts {
   return { parts, notes };
 }
 
+const writing = "DELETE, INSERT, SELECT, UPDATE";
 const everything = "DELETE, INSERT, REFERENCES, SELECT, TRIGGER, TRUNCATE, UPDATE";
 
+/** The privileges that the compiler gives, as `compile-model.ts` has it. */
+function grantsOfModel(policies: readonly JsonObject[]): string[] {
+  const named = policies.flatMap(({ roles }) => (Array.isArray(roles) ? roles : []));
+  const callers = ["anon", "authenticated"].filter((role) => named.includes(role) || named.includes("public"));
+  return [...callers.map((role) => `${role}: ${writing}`), `service_role: ${everything}`];
+}
+
 /** What is of the table itself, and of no part of a model. */
-export function unsaidOfTable(table: ExistingTable, hasPolicies: boolean): string[] {
+export function unsaidOfTable(table: ExistingTable, policies: readonly JsonObject[]): string[] {
   const { name, key, comment, security, forced, unlogged, triggers, grants } = table;
   const notes: string[] = [];
   if (key !== null && !key.plain) notes.push(`the primary key ${key.name} says more than a model can`);
@@ -141,11 +149,8 @@ export function unsaidOfTable(table: ExistingTable, hasPolicies: boolean): strin
   if (unlogged) notes.push("the table is unlogged, which no model can say");
   if (comment !== null) notes.push("the comment of the table is left out");
   for (const trigger of triggers) notes.push(`the trigger ${trigger} is left out, since no model can say it`);
-  const roles = hasPolicies ? ["anon", "authenticated", "service_role"] : ["service_role"];
-  const given = grants.map(({ role, privileges }) => `${role}: ${privileges}`);
-  if (given.join() !== roles.map((role) => `${role}: ${everything}`).join()) {
-    const now = given.length === 0 ? "nobody" : given.join("; ");
-    notes.push(`the grants (${now}) would become all to ${roles.join(", ")}, and policies decide`);
-  }
+  const given = grants.map(({ role, privileges }) => `${role}: ${privileges}`).join("; ");
+  const meant = grantsOfModel(policies).join("; ");
+  if (given !== meant) notes.push(`the grants (${given === "" ? "to nobody" : given}) would become ${meant}`);
   return notes;
 }

@@ -49,7 +49,7 @@ function termOf(node: JsonValue | null | undefined): Term {
       return { kind: "call", name, args: [termOf(body["arg"])] };
     }
     case "SQLValueFunction":
-      return { kind: "call", name: String(body["op"]), args: [] };
+      return typeof body["op"] === "string" ? { kind: "call", name: body["op"], args: [] } : other;
     default:
       return other;
   }
@@ -74,7 +74,7 @@ function constant(body: JsonObject): Term {
   // The parser leaves out what is zero, false or empty.
   const { ival, fval, sval, boolval } = body;
   if (isJsonObject(ival)) return { kind: "value", value: typeof ival["ival"] === "number" ? ival["ival"] : 0 };
-  if (isJsonObject(fval)) return numberOf(String(fval["fval"]));
+  if (isJsonObject(fval)) return typeof fval["fval"] === "string" ? numberOf(fval["fval"]) : other;
   if (isJsonObject(sval)) return { kind: "value", value: typeof sval["sval"] === "string" ? sval["sval"] : "" };
   return isJsonObject(boolval) ? { kind: "value", value: boolval["boolval"] === true } : other;
 }

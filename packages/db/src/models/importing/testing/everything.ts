@@ -3,7 +3,7 @@ export function everything(name: string): string {
   const table = `public.${name}`;
   return `
     create table ${table}_seen (reader uuid not null, what int not null, primary key (reader, what));
-    create table ${table}_other (code varchar(3) constraint other_key primary key, "Up" text unique nulls not distinct);
+    create table ${table}_other (code varchar(3) constraint ${name}_code primary key, "Up" text unique nulls not distinct);
     create table ${table} (
       id bigint generated always as identity,
       number serial,
