@@ -30,11 +30,6 @@ interface Update {
   readonly changes: JsonObject;
 }
 
-interface Update {
-  readonly key: JsonObject;
-  readonly changes: JsonObject;
-}
-
 /** What it says against changes. Rules over several columns need the others as they are: the row is read where that is so. */
 export async function updateFaults(table: Table, update: Update): Promise<readonly ErrorIssue[]> {
   const { alone, before } = await looked(table, update, "", false);
