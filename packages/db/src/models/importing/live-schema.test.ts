@@ -114,6 +114,39 @@ describe.each(["pglite", "native"] as const)("on %s", (engine) => {
     }
   });
 
+  test("beside tables that models make, only those that were asked for are as they are", async () => {
+    const model = (name: string, more: string) =>
+      `create table public.${name} (id int primary key${more}); alter table public.${name} enable row level security;`;
+    const shop = model("bs_shop", ", town text");
+    const order = (more: string) => model("bs_order", `, shop_id int references public.bs_shop${more}`);
+    await live.exec(`create table public.bs_buyer (id int primary key, last_order int);
+      ${model("bs_shop", ", town int, stray int")} ${order(", buyer int references public.bs_buyer")}
+      alter table public.bs_buyer add foreign key (last_order) references public.bs_order`);
+    opened.defer(() => live.exec("drop table public.bs_buyer, public.bs_order, public.bs_shop"));
+    const read = (tables: string[], besides: string) => liveSchemaOf({ dbUrl, scratch, tables, besides });
+    const before = await read(["bs_order"], shop);
+    expect(before.tables).toEqual(["bs_buyer", "bs_order"]);
+    expect(before.sql).not.toContain("stray");
+    // the other table of the reference stays as it is, beside the model's new version
+    const after = await read(["bs_buyer"], `${shop} ${order("")}`);
+    expect(after.tables).toEqual(["bs_buyer"]);
+    const plan = await planChange({ scratch, before: before.sql, after: after.sql });
+    expect(plan.up.map(({ kind }) => kind)).toEqual(["keep data", "drop constraint", "drop column"]);
+    // and one that is asked for takes the place of the model's
+    const drifted = await read(["bs_shop"], `${shop} ${order("")}`);
+    expect(drifted.tables).toEqual(["bs_shop"]);
+    expect(drifted.sql).toContain("stray");
+    await live.exec("alter table public.bs_shop rename constraint bs_shop_pkey to other_key");
+    await expect(read(["bs_shop"], `${shop} ${order("")}`)).rejects.toMatchObject({
+      code: "CHANGE_UNSUPPORTED",
+      lines: [
+        expect.stringContaining(
+          "the constraint bs_order_shop_id_fkey of public.bs_order needs the constraint bs_shop_pkey",
+        ),
+      ],
+    });
+  });
+
   test("what is not there is nothing", async () => {
     expect(await schemaOf("never_made")).toEqual({ sql: "", tables: [] });
   });

@@ -1,23 +1,26 @@
-import { catalogDifference, readCatalog } from "../migrations/catalog.ts";
-import { actionsBetween, factsWith, readFacts, type Facts } from "../migrations/delta.ts";
+import { catalogDifference, readCatalog, tablesIn } from "../migrations/catalog.ts";
+import { actionsBetween, factsFrom, readFacts, type Facts } from "../migrations/delta.ts";
 import { inLiveRead, type LiveReadOptions } from "../migrations/live-read.ts";
 import { MigrationError, messageOf, sqlstateOf } from "../migrations/migration-error.ts";
 import { tableName } from "../migrations/names.ts";
-import { inScratch, type ScratchDatabase, type SqlSession } from "../migrations/sql-session.ts";
+import { makeSchema } from "../migrations/plan-change.ts";
+import { inScratch, takenBack, type ScratchDatabase, type SqlSession } from "../migrations/sql-session.ts";
 import { isWaybillTable } from "../waybill-tables.ts";
-import { ownerOf, tableFacts, tableFaults } from "./table-facts.ts";
+import { ownerOf, tableFacts, tableFaults, withoutTables } from "./table-facts.ts";
 
 export interface LiveSchemaOptions extends LiveReadOptions {
   /** An empty database, which is left as it was. */
   readonly scratch: ScratchDatabase;
   /** Names of tables in `public`. One that is not there adds nothing. */
   readonly tables: readonly string[];
+  /** SQL of other tables that shall be there too; where it makes one of those, that one is as it is in the live database. */
+  readonly besides?: string;
 }
 
 export interface LiveSchema {
-  /** Makes the tables as they are, in an empty database. */
+  /** Makes the tables as they are, in an empty database, and those of `besides`. */
   readonly sql: string;
-  /** Those that it makes: the ones asked for that are there, and every one that these refer to. */
+  /** Those that are as in the live database: the ones asked for that are there, and every other one that they refer to. */
   readonly tables: readonly string[];
 }
 
@@ -26,39 +29,59 @@ export interface LiveSchema {
  * returns, and made what our own catalog says of the live tables.
  *
  * @throws MigrationError `CHANGE_UNSUPPORTED` for tables that need what no model's table has (the lines say what),
- *   `MIGRATION_BUSY`, `MIGRATION_TIMEOUT`, `DATABASE_UNREACHABLE`
+ *   `SCHEMA_INVALID`, `MIGRATION_BUSY`, `MIGRATION_TIMEOUT`, `DATABASE_UNREACHABLE`
  */
-export async function liveSchemaOf({ scratch, tables: asked, ...live }: LiveSchemaOptions): Promise<LiveSchema> {
-  // the live transaction ends before the work on the scratch database begins: others may wait for its connection
-  const { found, owners, catalog } = await inLiveRead(live, async (session) => {
-    const all = await readFacts(session);
-    const found = tableFacts(all, asked);
-    const owners = found.tables.map((name) => ownerOf(all, { kind: "table", schema: "public", name }));
-    return { found, owners, catalog: await readCatalog(session, found.tables.map(quoted)) };
-  });
-  const { tables } = found;
-  if (tables.length === 0) return { sql: "", tables };
-  return inScratch(scratch, "Reading the tables as SQL", live.deadlineMs ?? 30_000, async (session) => {
+export function liveSchemaOf({
+  scratch,
+  tables: asked,
+  besides = "",
+  ...live
+}: LiveSchemaOptions): Promise<LiveSchema> {
+  return inScratch(scratch, "Reading the tables as SQL", live.deadlineMs ?? 60_000, async (session) => {
     const base = await readFacts(session);
     const owner = await userOf(session);
+    const made = await besideOf(session, besides, new Set(asked));
+    // a transaction of its own and short, for others may wait for the connection
+    const { found, owners, catalog } = await inLiveRead(live, async (reading) => {
+      const all = await readFacts(reading);
+      const found = tableFacts(all, asked, made.tables);
+      const owners = found.tables.map((name) => ownerOf(all, { kind: "table", schema: "public", name }));
+      return { found, owners, catalog: await readCatalog(reading, found.tables.map(quoted)) };
+    });
+    const { tables } = found;
     const faults = [
       ...tables.filter((name) => isWaybillTable(name)).map((name) => `public.${name} is a table of Waybill itself`),
       ...tables.flatMap((name, at) =>
         owners[at] === owner ? [] : [`public.${name} is owned by ${owners[at]}, and not by ${owner}`],
       ),
-      ...tableFaults(found, base),
+      ...tableFaults(found, await factsFrom(made.facts, made.edges), made.edges),
     ];
     if (faults.length > 0) throw unsupported(faults);
-    const sql = await statementsFor(base, await factsWith(base, found.facts, found.edges), owner);
+    const all = await factsFrom([...made.facts, ...found.facts], [...made.edges, ...found.edges]);
+    const sql = await statementsFor(base, all, owner);
     try {
       await session.exec(sql);
     } catch (error) {
       if (error instanceof MigrationError) throw error;
       throw unsupported([messageOf(error)], error);
     }
-    const difference = catalogDifference(await readCatalog(session, tables.map(quoted)), catalog);
+    const now = await readCatalog(session, [...tables, ...made.tables].map(quoted));
+    const difference = catalogDifference(now, [...catalog, ...made.catalog]);
     if (difference.length > 0) throw unsupported(difference);
     return { sql, tables };
+  });
+}
+
+/** What other tables consist of that the SQL makes. */
+async function besideOf(session: SqlSession, sql: string, asked: ReadonlySet<string>) {
+  return takenBack(session, async () => {
+    const system = new Set(await tablesIn(session));
+    if (sql !== "") await makeSchema(session, "before", sql);
+    const made = (await tablesIn(session)).filter((name) => !system.has(name));
+    const names = made.flatMap((name) => /^"public"\."(.*)"$/.exec(name)?.[1]?.replaceAll('""', '"') ?? []);
+    const tables = new Set(names.filter((name) => !asked.has(name)));
+    const catalog = await readCatalog(session, [...tables].map(quoted));
+    return { tables, catalog, ...withoutTables(await readFacts(session), asked) };
   });
 }
 

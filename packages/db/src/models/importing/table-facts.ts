@@ -10,11 +10,12 @@ export interface TableFacts {
 }
 
 /**
- * The facts of tables of `public`, with those of every table that their foreign keys and policies need. Left out is what no
+ * The facts of tables of `public`, with those of every table that their foreign keys and policies need and that is not
+ * `given`. Left out is what no
  * catalog of ours tells of and no model says: storage parameters, replica identity, publications, comments
  * of constraints and the like. So no plan touches it.
  */
-export function tableFacts(all: Facts, names: readonly string[]): TableFacts {
+export function tableFacts(all: Facts, names: readonly string[], given: ReadonlySet<string> = new Set()): TableFacts {
   const tables = new Set<string>();
   const facts = new Map<string, Fact>();
   const edges: FactEdge[] = [];
@@ -30,11 +31,26 @@ export function tableFacts(all: Facts, names: readonly string[]): TableFacts {
       for (const edge of all.outgoingEdges(fact.id)) {
         edges.push(edge);
         const needed = tableOf(edge.to);
-        if (needed?.schema === "public") open.push(needed.name);
+        if (needed?.schema === "public" && !given.has(needed.name)) open.push(needed.name);
       }
     }
   }
   return { tables: [...tables].sort(), facts: [...facts.values()], edges };
+}
+
+/** A state without some tables of `public` and all that hangs on them. */
+export function withoutTables(all: Facts, names: ReadonlySet<string>): { facts: Fact[]; edges: FactEdge[] } {
+  const gone = new Set<string>();
+  for (const name of names) {
+    const table = all.get({ kind: "table", schema: "public", name });
+    const own = table === undefined ? [] : belongingTo(all, table);
+    for (const { id } of own) gone.add(JSON.stringify(id));
+  }
+  const isLeft = (id: FactId): boolean => !gone.has(JSON.stringify(id));
+  return {
+    facts: all.facts().filter(({ id }) => isLeft(id)),
+    edges: all.edges.filter(({ from }) => isLeft(from)),
+  };
 }
 
 /** A table with all that hangs on it, and the sequences that its columns own. */
@@ -94,8 +110,12 @@ function tableOf(id: FactId): { schema: string; name: string } | null {
   return "table" in id && "name" in id ? { schema: id.schema, name: id.table } : null;
 }
 
-/** Why these tables cannot be made in a database that holds only `base`: a line each. */
-export function tableFaults({ facts, edges, tables }: TableFacts, base: Facts): string[] {
+/** Why these tables cannot be made beside what is in `base`, or `base` not without what they replace: a line each. */
+export function tableFaults(
+  { facts, edges, tables }: TableFacts,
+  base: Facts,
+  edgesOfBase: readonly FactEdge[],
+): string[] {
   const own = new Set(facts.map(({ id }) => JSON.stringify(id)));
   const isThere = (id: FactId): boolean => own.has(JSON.stringify(id)) || base.has(id);
   const faults = facts.flatMap((fact) => {
@@ -111,7 +131,7 @@ export function tableFaults({ facts, edges, tables }: TableFacts, base: Facts): 
       .filter((name) => name.toLowerCase() !== "public" && !base.has({ kind: "role", name }))
       .map((name) => `${what} names the role ${name}, which only this database has`);
   });
-  const missing = edges
+  const missing = [...edges, ...edgesOfBase]
     .filter(({ to, kind }) => kind !== "owner" && !isThere(to))
     .map(({ from, to }) => `${inWords(from)} needs ${inWords(to)}, which is made by no table of ${tables.join(", ")}`);
   return [...new Set([...faults, ...missing])];

@@ -45,10 +45,10 @@ export async function readFacts(session: SqlSession): Promise<Facts> {
   return factBase;
 }
 
-/** The same state with more in it. What an edge leads to must be there, or the edge is left out. */
-export async function factsWith(base: Facts, facts: readonly Fact[], edges: readonly FactEdge[]): Promise<Facts> {
+/** A state put together. What an edge leads to must be among the facts, or the edge is left out. */
+export async function factsFrom(facts: readonly Fact[], edges: readonly FactEdge[]): Promise<Facts> {
   const { buildFactBase } = await import("@supabase/pg-delta/core");
-  return buildFactBase([...base.facts(), ...facts], [...base.edges, ...edges]);
+  return buildFactBase([...facts], [...edges]);
 }
 
 /** What a model's table consists of. All else would go unproven, for no catalog of ours tells of it. */
