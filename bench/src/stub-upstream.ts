@@ -33,6 +33,7 @@ const modelOf = (model_name: string, fields: object, validation_rules: readonly 
       validation_rules,
       indexes: null,
       rls_policies: null,
+      applied_version: null,
       is_active: true,
       created_at: moment,
       updated_at: moment,

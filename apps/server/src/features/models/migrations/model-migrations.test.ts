@@ -1,9 +1,12 @@
 import { randomBytes } from "node:crypto";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { inferRouterInputs } from "@trpc/server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { AppRouter } from "../../../app-router.ts";
 import { refusalOf } from "../../../testing/refusal.ts";
-import { stackOn } from "../../../testing/stack-on.ts";
+import { type Stack, stackOn } from "../../../testing/stack-on.ts";
 import { openSql, type Sql } from "../../../testing/sql.ts";
 import { openStage, type Person, type Stage } from "../../../testing/stage.ts";
 
@@ -29,8 +32,9 @@ describe.each(["pglite", "native"] as const)("on %s", (engine) => {
   let stage: Stage;
   let admin: Person;
   let sql: Sql;
+  let stack: Stack;
   beforeAll(async () => {
-    const stack = await stackOn(engine, opened);
+    stack = await stackOn(engine, opened);
     stage = opened.use(await openStage({ stack }));
     admin = await stage.newAdmin();
     sql = openSql(stack.dbUrl);
@@ -172,6 +176,75 @@ describe.each(["pglite", "native"] as const)("on %s", (engine) => {
     expect(await admin.api.models.get.query({ model_name: model.model_name })).toMatchObject({
       applied_version: "1.0.0",
     });
+  });
+
+  it("changes no table whose entry in the registry it cannot make", async () => {
+    const model = books();
+    await declare(model);
+    const { fingerprint } = await plan(model.model_name);
+    await sql`update public.data_models set applied_version = '0.9.0' where model_name = ${model.model_name}`;
+    expect(await refusalOf(apply(fingerprint))).toMatchObject({ code: "NOT_APPLIED" });
+    expect(await sql`select to_regclass(${`public.${model.table_name}`}) as made`).toEqual([{ made: null }]);
+    const { rows } = await admin.api.models.migrations.query({ model_name: model.model_name });
+    expect(rows).toMatchObject([{ status: "planned", changed_at: null }]);
+    await sql`update public.data_models set applied_version = null where model_name = ${model.model_name}`;
+  });
+
+  it("gives SQL to run by hand where it has no connection to the database, which enters itself in the registry", async () => {
+    await using other = await openStage({ stack, env: { SUPABASE_DB_URL: "" } });
+    const { models } = (await other.newAdmin()).api;
+    const model = books();
+    await models.create.mutate(model);
+    const { fingerprint, run_by_hand } = await models.plan.mutate({ models: [model.model_name] });
+    const refused = await refusalOf(models.migrate.mutate({ fingerprint }));
+    expect(refused).toMatchObject({ code: "DATABASE_URL_MISSING", hint: expect.stringContaining("run_by_hand") });
+    await sql.unsafe(run_by_hand?.up ?? "");
+    const found = await models.get.query({ model_name: model.model_name });
+    expect(found).toMatchObject({ applied_version: "1.0.0" });
+    await sql.unsafe(run_by_hand?.down ?? "");
+    expect(await sql`select to_regclass(${`public.${model.table_name}`}) as made`).toEqual([{ made: null }]);
+    await expect(sql.unsafe(run_by_hand?.down ?? "")).rejects.toMatchObject({ code: expect.any(String) });
+    await sql.unsafe("rollback");
+  });
+
+  it("writes what it has made as a migration with its rollback, and removes both when it is taken back", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "waybill-folder-"));
+    opened.defer(() => rm(folder, { recursive: true, force: true }));
+    await using other = await openStage({ stack, env: { WAYBILL_MIGRATIONS_DIR: folder } });
+    const { models } = (await other.newAdmin()).api;
+    const model = books();
+    await models.create.mutate(model);
+    const { fingerprint } = await models.plan.mutate({ models: [model.model_name] });
+    const { version, name, files } = await models.migrate.mutate({ fingerprint });
+    expect(files).toEqual([
+      join(folder, `${version}_${name}.sql`),
+      join(folder, "rollbacks", `${version}_${name}.sql`),
+    ]);
+    expect(await readFile(files[0] ?? "", "utf8")).toContain(`CREATE TABLE "public"."${model.table_name}"`);
+    await models.rollback.mutate({ fingerprint, confirm_destructive: true });
+    expect(await readdir(folder, { recursive: true })).toEqual(["rollbacks"]);
+  });
+
+  it("shows who uses the versions that a breaking change takes away", async () => {
+    const model = books();
+    await made(model);
+    const reader = await stage.newUser();
+    await reader.api.data.list.query({ model: model.model_name, columns: ["title"] });
+    await stage.services.waybill.flush();
+    await change(model, "1.0.0", { fields: books({}, { model_name: model.model_name }).fields });
+    const { usage } = await plan(model.model_name);
+    expect(usage).toMatchObject([
+      {
+        model_name: model.model_name,
+        versions: [
+          {
+            schema_version: "1.0.0",
+            most_active: [{ user_id: reader.userId }],
+            fields: expect.arrayContaining([expect.objectContaining({ name: "title" })]),
+          },
+        ],
+      },
+    ]);
   });
 
   it("lets two who apply the same plan at once make it once", async () => {
