@@ -5,7 +5,7 @@ import type { ReadyModel } from "../../models/model-lookup.ts";
 import { columnType, hasParts } from "./column-types.ts";
 import { dataError } from "../data-error.ts";
 import { columnFaults } from "../faults.ts";
-import { containsOperand } from "./filter-text.ts";
+import { comparand, containsOperand } from "./filter-text.ts";
 import { listFaults } from "./list.ts";
 import { refuse } from "../refuse.ts";
 import type { Table } from "../table.ts";
@@ -77,6 +77,6 @@ function conditionOf(ready: ReadyModel, where: DataWhere): JsonObject {
 }
 
 function leafOf(ready: ReadyModel, filter: DataFilter): JsonObject {
-  const { column, op, value } = filter;
-  return { column, op, operand: op === "contains" ? containsOperand(ready, filter) : value };
+  const { column, op } = filter;
+  return { column, op, operand: op === "contains" ? containsOperand(ready, filter) : comparand(ready, filter) };
 }

@@ -58,6 +58,11 @@ export function isTextual({ types, pg, format }: ColumnType): boolean {
   return pg === null ? !formatsOfOtherTypes.has(format ?? "") : textTypes.test(pg);
 }
 
+/** Whether the column is said to hold JSON as it is. */
+export function isJson({ pg }: ColumnType): boolean {
+  return pg === "jsonb" || pg === "json";
+}
+
 /** Whether the column is an array of Postgres, and no JSON. */
 export function isPostgresArray({ pg }: ColumnType): boolean {
   return pg?.endsWith("[]") === true;

@@ -1,6 +1,6 @@
 import type { DataFilter, DataWhere, JsonValue } from "@waybill/contracts";
 import type { ReadyModel } from "../../models/model-lookup.ts";
-import { columnType, isPostgresArray } from "./column-types.ts";
+import { columnType, isJson, isPostgresArray } from "./column-types.ts";
 import { quoteValue } from "./keyset.ts";
 
 /** A condition as PostgREST takes it: an operator of its own, and what is held against the column. */
@@ -12,7 +12,8 @@ export interface Operation {
   readonly quoted: boolean;
 }
 
-export function operationOf({ model }: ReadyModel, { column, op, value }: DataFilter): Operation {
+export function operationOf({ model }: ReadyModel, { column, op, value: given }: DataFilter): Operation {
+  const value = comparand({ model }, { column, op, value: given });
   if (op === "in")
     return { operator: "in", operand: `(${plainValues(value).map(quoteValue).join(",")})`, quoted: false };
   if (op === "is") return { operator: "is", operand: JSON.stringify(value), quoted: false };
@@ -24,6 +25,15 @@ export function operationOf({ model }: ReadyModel, { column, op, value }: DataFi
   if (op === "search") return { operator: "wfts", operand: typeof value === "string" ? value : "", quoted: true };
   const isText = typeof value === "string";
   return { operator: op, operand: isText ? value : JSON.stringify(value), quoted: isText };
+}
+
+/** What a column is compared with: where it holds any JSON, a plain value is JSON too, and its text in quotes. */
+export function comparand(
+  { model }: Pick<ReadyModel, "model">,
+  { column, op, value }: Pick<DataFilter, "column" | "op" | "value">,
+): JsonValue {
+  if (op === "is" || op === "contains" || !isJson(columnType(model.fields, column))) return value;
+  return op === "in" && Array.isArray(value) ? value.map((one) => JSON.stringify(one)) : JSON.stringify(value);
 }
 
 /** What a column is to contain, as Postgres reads it: an array of its own, or JSON. */

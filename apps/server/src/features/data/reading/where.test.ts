@@ -18,6 +18,8 @@ interface Row {
   readonly flag: boolean | null;
   readonly tags: readonly string[] | null;
   readonly doc: { readonly [key: string]: JsonValue } | null;
+  /** Any JSON value. */
+  readonly fact: JsonValue;
 }
 
 const awkward = [
@@ -51,11 +53,13 @@ const rows: readonly Row[] = Array.from({ length: 44 }, (_, index) => ({
   flag: [true, false, null][index % 3] ?? null,
   tags: index % 4 === 3 ? null : awkward.slice(index % 8, (index % 8) + (index % 3)),
   doc: index % 6 === 5 ? null : { kind: awkward[index % 6] ?? "", n: index % 2 },
+  fact:
+    index % 4 === 0 ? null : ([awkward[index % awkward.length], (index % 9) - 4, index % 2 === 0][index % 3] ?? null),
 }));
 
 beforeAll(async () => {
   await sql.unsafe(`
-    create table public.${model} (id integer primary key, word text, num integer, flag boolean, tags text[], doc jsonb);
+    create table public.${model} (id integer primary key, word text, num integer, flag boolean, tags text[], doc jsonb, fact jsonb);
     alter table public.${model} enable row level security;
     create policy everybody on public.${model} to authenticated using (true);
     grant select on public.${model} to authenticated;
@@ -78,6 +82,7 @@ beforeAll(async () => {
         flag: { type: ["boolean", "null"] },
         tags: { type: ["array", "null"], items: { type: "string" }, "x-pg": "text[]" },
         doc: { type: ["object", "null"] },
+        fact: { "x-pg": "jsonb" },
       },
     },
   });
@@ -159,6 +164,8 @@ const conditions: fc.Arbitrary<DataWhere> = fc.oneof(
   condition("num", ["eq", "neq", "gt", "gte", "lt", "lte"], numbers),
   condition("num", ["in"], fc.array(numbers, { minLength: 1, maxLength: 4 })),
   condition("flag", ["eq", "neq"], fc.boolean()),
+  condition("fact", ["eq", "neq"], fc.oneof(words, numbers, fc.boolean())),
+  condition("fact", ["in"], fc.array(fc.oneof(words, numbers, fc.boolean()), { minLength: 1, maxLength: 4 })),
   condition("flag", ["is"], fc.constantFrom(true, false, null)),
   condition("word", ["is"], fc.constant(null)),
   condition("tags", ["contains"], fc.array(words, { minLength: 1, maxLength: 2 })),
