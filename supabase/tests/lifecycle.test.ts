@@ -135,6 +135,7 @@ test("what callers' own functions use is for signed-in users alone, and what run
   expect(found.map((row) => ({ ...row }))).toEqual([
     { name: "claim_key", as_owner: true, pinned: true, callers },
     { name: "condition", as_owner: false, pinned: true, callers },
+    { name: "measured", as_owner: false, pinned: true, callers },
     { name: "settle_key", as_owner: true, pinned: true, callers },
     { name: "write_row", as_owner: false, pinned: false, callers },
   ]);

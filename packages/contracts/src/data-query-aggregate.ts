@@ -62,7 +62,7 @@ export const dataAggregateInputSchema = z
 export type DataAggregateInput = z.output<typeof dataAggregateInputSchema>;
 
 export const dataAggregateOutputSchema = z.object({
-  /** A group each: its columns, and what was measured. */
+  /** A group each: its columns, and what was measured; a sum beyond 2^53 as text, since no number of JSON tells it. */
   groups: z.array(storedRowSchema),
   /** Whether there are groups beyond `limit`. */
   more: z.boolean(),

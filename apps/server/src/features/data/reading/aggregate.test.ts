@@ -22,7 +22,8 @@ describe.each(["pglite", "native"] as const)("data.aggregate on %s", (engine) =>
     [ada, eve] = await Promise.all([stage.newUser(), stage.newUser()]);
     await sql.unsafe(`
       create table public.${model} (
-        id integer primary key, shop text, amount numeric, paid boolean, at timestamptz, parts jsonb, owner_id uuid);
+        id integer primary key, shop text, amount numeric, paid boolean, at timestamptz, parts jsonb, owner_id uuid,
+        bytes bigint, float double precision, sizes integer[], fact jsonb);
       alter table public.${model} enable row level security;
       create policy own on public.${model} to authenticated using (owner_id = (select auth.uid()));
       grant select on public.${model} to authenticated;
@@ -49,6 +50,10 @@ describe.each(["pglite", "native"] as const)("data.aggregate on %s", (engine) =>
           at: { type: ["string", "null"], format: "date-time" },
           parts: { type: ["array", "null"] },
           owner_id: { type: "string", format: "uuid" },
+          bytes: { type: ["integer", "null"] },
+          float: { type: ["number", "null"] },
+          sizes: { type: ["array", "null"], "x-pg": "integer[]" },
+          fact: { "x-pg": "jsonb" },
         },
       },
     });
@@ -90,6 +95,32 @@ describe.each(["pglite", "native"] as const)("data.aggregate on %s", (engine) =>
     });
   });
 
+  it("tells sums that no number of JSON tells apart as text, in the order of their values", async () => {
+    await sql`
+      insert into ${sql(model)} (id, shop, bytes, float, amount, owner_id)
+      select 100 + n, 'big ' || n % 3, case when n % 3 = 2 then 7 else 9007199254740991 - n % 3 end, 1.5e308 / n, 12345678901234567.25, ${eve.userId}::uuid
+      from generate_series(1, 6) as n`;
+    const measures = {
+      bytes: { op: "sum" as const, column: "bytes" },
+      most: { op: "max" as const, column: "bytes" },
+      float: { op: "max" as const, column: "float" },
+      amount: { op: "sum" as const, column: "amount" },
+      rows: { op: "count" as const },
+    };
+    const order = [{ column: "bytes" }];
+    const filters = [{ column: "shop", op: "like" as const, value: "big%" }];
+    const asked = { model, group_by: ["shop"], measures, order, filters };
+    const amount = "24691357802469134.50";
+    expect((await eve.api.data.aggregate.query(asked)).groups).toEqual([
+      { shop: "big 2", bytes: 14, most: 7, float: 0.75e308, amount, rows: 2 },
+      { shop: "big 1", bytes: "18014398509481980", most: 9007199254740990, float: 1.5e308, amount, rows: 2 },
+      { shop: "big 0", bytes: "18014398509481982", most: 9007199254740991, float: 0.5e308, amount, rows: 2 },
+    ]);
+    const overflow = eve.api.data.aggregate.query({ model, measures: { total: { op: "sum", column: "float" } } });
+    expect(await refusalOf(overflow)).toMatchObject({ code: "INVALID_VALUE", issues: [{ field: "measures" }] });
+    await sql`delete from ${sql(model)} where id > 100`;
+  });
+
   type Asked = Omit<Parameters<Person["api"]["data"]["aggregate"]["query"]>[0], "model">;
   it.each<[string, string, Asked]>([
     ["group_by.0", "unknown_column", { group_by: ["colour"], measures: { n: { op: "count" } } }],
@@ -100,6 +131,8 @@ describe.each(["pglite", "native"] as const)("data.aggregate on %s", (engine) =>
     ["measures.n.op", "type", { measures: { n: { op: "min", column: "paid" } } }],
     ["measures.n.op", "type", { measures: { n: { op: "max", column: "owner_id" } } }],
     ["measures.n.op", "type", { measures: { n: { op: "max", column: "parts" } } }],
+    ["measures.n.op", "type", { measures: { n: { op: "sum", column: "sizes" } } }],
+    ["measures.n.op", "type", { measures: { n: { op: "min", column: "fact" } } }],
     [
       "filters.0.op",
       "type",

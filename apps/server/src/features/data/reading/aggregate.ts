@@ -2,7 +2,7 @@ import type { DataAggregateInput, DataFilter, DataRow, DataWhere, ErrorIssue, Js
 import { dataRowSchema } from "@waybill/contracts";
 import { z } from "zod";
 import type { ReadyModel } from "../../models/model-lookup.ts";
-import { columnType, hasParts } from "./column-types.ts";
+import { columnType, hasParts, isJson } from "./column-types.ts";
 import { dataError } from "../data-error.ts";
 import { columnFaults } from "../faults.ts";
 import { comparand, containsOperand } from "./filter-text.ts";
@@ -36,7 +36,8 @@ export async function aggregate(
     })
     .setHeader("x-waybill-operation", `read ${ready.model.table_name}`);
   const what = `Aggregating ${input.model}`;
-  if (answer.error !== null) throw dataError(what, ready, answer, filters.length > 0 ? "filters" : "where");
+  const field = filters.length > 0 ? "filters" : where === undefined ? "measures" : "where";
+  if (answer.error !== null) throw dataError(what, ready, answer, field);
   const found = groupsSchema.parse(answer.data);
   return { groups: found.slice(0, limit), more: found.length > limit };
 }
@@ -49,18 +50,20 @@ function groupFaults(ready: ReadyModel, column: string, field: string): ErrorIss
 type Measure = DataAggregateInput["measures"][string];
 
 const numeric =
-  /^(?:smallint|integer|int[248]?|bigint|numeric|decimal|real|double precision|float[48]?|money|interval)\b/;
+  /^(?:smallint|integer|int[248]?|bigint|numeric|decimal|real|double precision|float[48]?|money|interval)\b(?!.*\[)/;
 
 function measureFaults(ready: ReadyModel, { op, column }: Measure, at: string): ErrorIssue[] {
   if (column === undefined) return [];
   const unknown = columnFaults(ready, column, `${at}.column`);
-  const { types, pg, format } = columnType(ready.model.fields, column);
+  const type = columnType(ready.model.fields, column);
+  const { types, pg, format } = type;
   if (unknown.length > 0 || op === "count" || (types === null && pg === null)) return unknown;
-  const isNumber = pg === null ? types?.some((type) => type === "number" || type === "integer") : numeric.test(pg);
+  const isNumber = pg === null ? types?.some((one) => one === "number" || one === "integer") : numeric.test(pg);
   if (op === "sum" || op === "avg") {
     return isNumber === true ? [] : [typeFault(at, `must not be ${op}: ${column} is no number; use count, min or max`)];
   }
-  const hasOrder = isNumber === true || (types?.includes("string") !== false && format !== "uuid" && pg !== "uuid");
+  const isText = types?.includes("string") !== false && !isJson(type) && format !== "uuid" && pg !== "uuid";
+  const hasOrder = isNumber === true || isText;
   return hasOrder ? [] : [typeFault(at, `must not be ${op}: ${column} has no order; use count`)];
 }
 
