@@ -28,6 +28,7 @@ const loans = defineModel({
       days: { type: ["integer", "null"], default: 14 },
       late: { type: "boolean", default: false },
       made_at: { type: "string", format: "date-time", "x-default": "now()" },
+      note: { type: ["string", "null"] },
       tags: { type: "array" },
       extra: {},
     },
@@ -54,6 +55,7 @@ describe("a model that is defined in a program", () => {
       days: number | null;
       late: boolean;
       made_at: string;
+      note: string | null;
       tags: readonly JsonValue[] | null;
       extra: JsonValue;
     }>();
@@ -76,8 +78,20 @@ describe("a model that is defined in a program", () => {
     expectTypeOf<{ column: "copy"; op: "gt"; value: number }>().toExtend<FilterOf<Loans>>();
     expectTypeOf<{ column: "copy"; op: "gt"; value: string }>().not.toExtend<FilterOf<Loans>>();
     expectTypeOf<{ column: "copy"; op: "like"; value: string }>().not.toExtend<FilterOf<Loans>>();
-    expectTypeOf<{ column: "book"; op: "like"; value: string }>().toExtend<FilterOf<Loans>>();
+    expectTypeOf<{ column: "note"; op: "like"; value: string }>().toExtend<FilterOf<Loans>>();
+    expectTypeOf<{ column: "state"; op: "in"; value: readonly ["out"] }>().toExtend<FilterOf<Loans>>();
+    expectTypeOf<{ column: "extra"; op: "eq"; value: boolean }>().toExtend<FilterOf<Loans>>();
+    expectTypeOf<{ column: "late"; op: "is"; value: true }>().toExtend<FilterOf<Loans>>();
+    expectTypeOf<{ column: "days"; op: "is"; value: null }>().toExtend<FilterOf<Loans>>();
     expectTypeOf<{ column: "pages"; op: "eq"; value: number }>().not.toExtend<FilterOf<Loans>>();
+  });
+
+  it("lets no condition be built that the server refuses by the column's type alone", () => {
+    expectTypeOf<{ column: "book"; op: "like"; value: string }>().not.toExtend<FilterOf<Loans>>();
+    expectTypeOf<{ column: "made_at"; op: "ilike"; value: string }>().not.toExtend<FilterOf<Loans>>();
+    expectTypeOf<{ column: "late"; op: "gt"; value: boolean }>().not.toExtend<FilterOf<Loans>>();
+    expectTypeOf<{ column: "days"; op: "is"; value: true }>().not.toExtend<FilterOf<Loans>>();
+    expectTypeOf<{ column: "tags"; op: "eq"; value: readonly string[] }>().not.toExtend<FilterOf<Loans>>();
   });
 
   it("has the key id where none is named, and any columns where nothing is known of them", () => {

@@ -84,19 +84,34 @@ export type ChangesOf<Model extends ModelDefinition> = Partial<RowOf<Model>>;
 /** What names one row. */
 export type KeyOf<Model extends ModelDefinition> = Pick<RowOf<Model>, KeyColumnOf<Model>>;
 
-type Compared<Value> = Exclude<Value, null>;
+/** What a condition compares: plain values. */
+type Plain<Schema> = Extract<ValueOf<Schema>, string | number | boolean>;
+
+/** Columns whose type in Postgres has no patterns, though their values are texts. */
+type IsText<Schema> = Schema extends
+  | { readonly format: "uuid" | "date" | "time" | "date-time" | "duration" | "ipv4" | "ipv6" }
+  | { readonly "x-pg": string }
+  ? false
+  : [Exclude<ValueOf<Schema>, null>] extends [string]
+    ? true
+    : false;
 
 /** A condition on a column, its value by the column's type. */
 export type FilterOf<Model extends ModelDefinition> = {
   [Column in ColumnOf<Model>]:
+    | { readonly column: Column; readonly op: "eq" | "neq"; readonly value: Plain<Properties<Model>[Column]> }
     | {
         readonly column: Column;
-        readonly op: "eq" | "neq" | "gt" | "gte" | "lt" | "lte";
-        readonly value: Compared<ValueOf<Properties<Model>[Column]>>;
+        readonly op: "gt" | "gte" | "lt" | "lte";
+        readonly value: Exclude<Plain<Properties<Model>[Column]>, boolean>;
       }
-    | { readonly column: Column; readonly op: "in"; readonly value: Compared<ValueOf<Properties<Model>[Column]>>[] }
-    | { readonly column: Column; readonly op: "is"; readonly value: boolean | null }
-    | (ValueOf<Properties<Model>[Column]> extends string | null
+    | { readonly column: Column; readonly op: "in"; readonly value: readonly Plain<Properties<Model>[Column]>[] }
+    | {
+        readonly column: Column;
+        readonly op: "is";
+        readonly value: Extract<ValueOf<Properties<Model>[Column]>, boolean> | null;
+      }
+    | (IsText<Properties<Model>[Column]> extends true
         ? { readonly column: Column; readonly op: "like" | "ilike"; readonly value: string }
         : never);
 }[ColumnOf<Model>];
