@@ -191,6 +191,26 @@ describe.each(["pglite", "native"] as const)("idempotency keys on %s", (engine) 
     }
   });
 
+  it.runIf(engine === "native")("waits no longer than the other's write may take, and says so", async () => {
+    const { note, idempotency_key } = fresh();
+    const input = { model, row: { note }, idempotency_key };
+    await sql.begin(async (transaction) => {
+      await transaction`insert into waybill.idempotency_keys
+        values (${ada.userId}::uuid, 'data.create', ${idempotency_key}, ${"x".repeat(43)}, null, now() + interval '1 h')`;
+      expect(await refusalOf(ada.api.data.create.mutate(input))).toMatchObject({ code: "CONFLICT", httpStatus: 409 });
+      await transaction`delete from waybill.idempotency_keys where idempotency_key = ${idempotency_key}`;
+    });
+    await ada.api.data.create.mutate(input);
+    expect(await count(note)).toBe(1);
+  });
+
+  it("takes the same input for the same, in whatever order its names came", async () => {
+    const { note, idempotency_key } = fresh();
+    const id = randomUUID();
+    const first = await ada.api.data.create.mutate({ model, row: { id, note }, idempotency_key });
+    expect(await ada.api.data.create.mutate({ idempotency_key, row: { note, id }, model })).toEqual(first);
+  });
+
   it("forgets a key after 24 hours, with each new one some that are dead, and ends at 10,000 of a user", async () => {
     const { note, idempotency_key } = fresh();
     const keys = `from waybill.idempotency_keys where user_id = '${eve.userId}'`;
