@@ -1,7 +1,7 @@
 import { hasType } from "../json-schema/has-type.ts";
-import { same } from "../json-schema/same.ts";
+import { isAmong, same } from "../json-schema/same.ts";
 import { words } from "../json-schema/words.ts";
-import type { JsonObject, JsonValue } from "../primitives/json-object.ts";
+import type { JsonObject } from "../primitives/json-object.ts";
 import type { Task } from "./walk.ts";
 
 /** The keywords that look at a value by itself. Each says what ajv says, in the same words. */
@@ -12,8 +12,7 @@ export function assertions({ walk, schema, value, path, faults }: Task): void {
     fault("type", words.type(JSON.stringify(type).replaceAll(/["[\]]/g, "")));
   if ("const" in schema && !same(schema["const"], value)) fault("const", words.constant(schema["const"]));
   const allowed = schema["enum"];
-  if (Array.isArray(allowed) && !allowed.some((one: JsonValue) => same(one, value)))
-    fault("enum", words.allowed(allowed));
+  if (Array.isArray(allowed) && !isAmong(allowed, value)) fault("enum", words.allowed(allowed));
   if (typeof value === "number") numberFaults(schema, value, fault);
   if (typeof value !== "string") return;
   sizeFaults(schema, "Length", "characters", () => characters(value), fault);

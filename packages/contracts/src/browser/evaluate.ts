@@ -3,7 +3,7 @@ import { isJsonObject, type JsonValue } from "../primitives/json-object.ts";
 import { assertions } from "./assertions.ts";
 import { lists, unevaluatedItems } from "./lists.ts";
 import { objects, unevaluatedProperties } from "./objects.ts";
-import { Evaluated, type Fault, type Hold, type Task } from "./walk.ts";
+import { addFaults, Evaluated, type Fault, type Hold, type Task } from "./walk.ts";
 
 /**
  * JSON Schema 2020-12 by walking through the schema, for where no code may be made from text: the keywords that
@@ -45,14 +45,14 @@ function applicators(task: Task): void {
   if (schema["anyOf"] !== undefined) {
     const found = branches(task, schemasIn(schema["anyOf"]));
     if (found.fitting === 0) {
-      faults.push(...found.faults);
+      addFaults(faults, found.faults);
       fault("anyOf", "must match a schema in anyOf");
     }
   }
   if (schema["oneOf"] !== undefined) {
     const found = branches(task, schemasIn(schema["oneOf"]));
     if (found.fitting !== 1) {
-      faults.push(...found.faults);
+      addFaults(faults, found.faults);
       fault("oneOf", "must match exactly one schema in oneOf");
     }
   }

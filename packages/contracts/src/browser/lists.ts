@@ -2,7 +2,7 @@ import { hasTwice } from "../json-schema/same.ts";
 import { words } from "../json-schema/words.ts";
 import { isJsonObject, type JsonValue } from "../primitives/json-object.ts";
 import { sizeFaults } from "./assertions.ts";
-import { Evaluated, type Hold, type Task } from "./walk.ts";
+import { addFaults, Evaluated, type Hold, type Task } from "./walk.ts";
 
 /** The keywords of arrays, `unevaluatedItems` left out. */
 export function lists(task: Task, list: readonly JsonValue[], hold: Hold): void {
@@ -67,7 +67,8 @@ function contains(task: Task, list: readonly JsonValue[], schema: JsonValue, hol
   if (count >= least && count <= most) return;
   const limit = most < Infinity ? `${least} and no more than ${most}` : String(least);
   const message = `must contain at least ${limit} valid item(s)`;
-  task.faults.push(...inner.faults, { path: task.path, rule: "contains", message });
+  addFaults(task.faults, inner.faults);
+  task.faults.push({ path: task.path, rule: "contains", message });
 }
 
 function numberOr(value: JsonValue | undefined, other: number): number {

@@ -41,7 +41,7 @@ export function schemaValidator(fields: DataModelFields): RowValidator {
     const schema: JsonObject = mode?.partial === true ? partial : held;
     const faults: Fault[] = [];
     hold({ walk, schema, value: valueOf(withoutNulls(row, nullable)), path: [], faults, evaluated: new Evaluated() });
-    const issues = faults.map(({ path, rule, message }) => ({ field: path.join("."), rule, message }));
+    const issues = faults.values().map(({ path, rule, message }) => ({ field: path.join("."), rule, message }));
     return rowResult(row, columns, distinctIssues(issues));
   };
 }

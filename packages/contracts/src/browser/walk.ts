@@ -41,3 +41,8 @@ export interface Task {
 
 /** Holds a value against a schema; true when it fits. Faults and what was evaluated go where the task says. */
 export type Hold = (task: Omit<Task, "schema"> & { readonly schema: JsonValue | undefined }) => boolean;
+
+/** Adds faults to others, however many: as arguments of one call they would not fit on the stack. */
+export function addFaults(to: Fault[], faults: readonly Fault[]): void {
+  for (const fault of faults) to.push(fault);
+}

@@ -32,6 +32,7 @@ export function createEngine(): Ajv2020 {
 /** ajv's errors as issues: the field as a dotted path under `prefix`, the keyword as the rule, plain words. */
 export function issuesOfErrors(errors: readonly ErrorObject[], prefix: readonly string[]): ErrorIssue[] {
   const issues = errors
+    .values()
     // A failed branch is told by its own errors; that the branches failed together adds nothing.
     .filter(({ keyword }) => keyword !== "if" && keyword !== "allOf")
     .map((error) => ({

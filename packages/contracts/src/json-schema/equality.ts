@@ -1,6 +1,6 @@
 import { _, type Ajv2020, type FuncKeywordDefinition } from "ajv/dist/2020.js";
 import { isJsonObject, type JsonObject, type JsonValue } from "../primitives/json-object.ts";
-import { hasTwice, same } from "./same.ts";
+import { hasTwice, isAmong, same } from "./same.ts";
 
 /** The keywords that compare whole values. */
 const keywords: readonly FuncKeywordDefinition[] = [
@@ -14,7 +14,7 @@ const keywords: readonly FuncKeywordDefinition[] = [
     schemaType: "array",
     compile(allowed: readonly JsonValue[]) {
       if (allowed.length === 0) throw new Error("enum must have non-empty array");
-      return (value: JsonValue) => allowed.some((one) => same(one, value));
+      return (value: JsonValue) => isAmong(allowed, value);
     },
     error: {
       message: "must be equal to one of the allowed values",
