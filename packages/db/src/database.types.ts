@@ -637,6 +637,7 @@ export type Database = {
         Returns: Json
       }
       maintain_operations: { Args: { retention_days: number }; Returns: Json }
+      model_marks: { Args: { names: string[] }; Returns: Json }
       model_usage: {
         Args: {
           id: string

@@ -7,6 +7,7 @@ import type { FlushReport, LedgerHealth } from "./ledger/index.ts";
 import type { RegisteredClients } from "./registered-clients.ts";
 import type { ClientStore } from "./stores/clients.ts";
 import type { CounterStore } from "./stores/counters.ts";
+import type { ModelMarks } from "./stores/model-marks.ts";
 import type { ModelMigrationStore } from "./stores/model-migrations.ts";
 import type { ModelStore } from "./stores/models.ts";
 import type { OperationStatsStore } from "./stores/operation-stats.ts";
@@ -46,7 +47,7 @@ export interface Waybill extends AsyncDisposable {
    */
   client(clientId: string, accessToken?: string): Promise<SupabaseClient>;
   readonly sessions: SessionStore & SessionRefreshStore & SessionActivity;
-  readonly models: ModelStore;
+  readonly models: ModelStore & ModelMarks;
   readonly modelMigrations: ModelMigrationStore;
   /** Counters that all processes of this database share. Their calls leave no record, and wait no longer than that. */
   counters(deadlineMs: number): CounterStore;

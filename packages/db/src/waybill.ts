@@ -8,6 +8,7 @@ import { createRegisteredClients, sideSupabase } from "./registered-clients.ts";
 import { createClientRowStore } from "./stores/client-rows.ts";
 import { createClientStore } from "./stores/clients.ts";
 import { createCounterStore } from "./stores/counters.ts";
+import { createModelMarks } from "./stores/model-marks.ts";
 import { createModelMigrationStore } from "./stores/model-migrations.ts";
 import { createModelStore } from "./stores/models.ts";
 import { createOperationStatsStore } from "./stores/operation-stats.ts";
@@ -77,7 +78,7 @@ export function createWaybill(options: WaybillOptions): Waybill {
       touch: (session) => activity.touch(session),
     },
     counters: (deadlineMs) => createCounterStore(untracked, deadlineMs),
-    models: createModelStore(service, readRows),
+    models: { ...createModelStore(service, readRows), ...createModelMarks(untracked) },
     modelMigrations: createModelMigrationStore(service, readRows),
     invalidate: (table) => gateway.cache?.invalidate(table),
     connection(clientId) {

@@ -35,11 +35,11 @@ export function readRequest(method: string, url: string, headers: IncomingHttpHe
   };
 }
 
-/** The ledger's own calls (decisions.md, Tracking): its flush, the clients' rows, what is noted of sessions, the jobs, the counters. */
+/** The ledger's own calls (decisions.md, Tracking): its flush, the clients' rows, what is noted of sessions, the jobs, the counters, the models' marks. */
 const ledgerCalls = [
   /^POST \/rest\/v1\/rpc\/record_operations$/,
   /^POST \/rest\/v1\/rpc\/(hold_lease|release_lease|maintain_operations|beat_clients|disconnect_dead_clients)$/,
-  /^POST \/rest\/v1\/rpc\/count_points$/,
+  /^POST \/rest\/v1\/rpc\/(count_points|model_marks)$/,
   /^(GET|POST|PATCH) \/rest\/v1\/supabase_clients$/,
   /^POST \/rest\/v1\/rpc\/(touch_sessions|lease_session_refresh|release_session_refresh|expire_sessions)$/,
   /^GET \/rest\/v1\/authentication_contexts$/,

@@ -51,6 +51,8 @@ export interface ModelStore {
   /** Throws `UNKNOWN_MODEL`. With a caller's client only an active model is there. */
   get(key: DataModelKey, caller?: SupabaseClient<Database>): Promise<DataModelOutput>;
   getByName(modelName: string, caller?: SupabaseClient<Database>): Promise<DataModelOutput>;
+  /** Those of these that are there, 50 names at the most; with a caller's client the active ones. In no order. */
+  ofNames(modelNames: readonly string[], caller?: SupabaseClient<Database>): Promise<DataModelOutput[]>;
   /** Every version that the model ever had, the newest first. Throws `UNKNOWN_MODEL`. */
   history(filter: z.input<typeof dataModelHistorySchema>): Promise<Page<DataModelVersionOutput>>;
   /** One of them. Throws `UNKNOWN_MODEL`, `NOT_FOUND`. */
@@ -105,6 +107,11 @@ export function createModelStore(service: SupabaseClient<Database>, readRows = r
     },
 
     getByName: (modelName, caller) => store.get({ model_name: modelName }, caller),
+
+    async ofNames(modelNames, caller) {
+      const query = (caller ?? database).from("data_models").select(columns);
+      return modelRows("Reading the models", await query.in("model_name", [...modelNames]).limit(50));
+    },
 
     async history(input) {
       const filter = parseInput("The model's history", dataModelHistorySchema, input);
