@@ -12,7 +12,7 @@ afterAll(async () => {
   await clients[Symbol.asyncDispose]();
 });
 const models = createModelStore(clients.service);
-const { marksOf } = createModelMarks(clients.service);
+const store = createModelMarks(clients.service);
 
 async function newModel() {
   const name = `mark_${randomUUID().replaceAll("-", "").slice(0, 12)}`;
@@ -23,10 +23,10 @@ async function newModel() {
 test("a mark is another one after every change, and gone with its model; those of others stay", async () => {
   const [{ model_name: name }, other] = [await newModel(), await newModel()];
   const names = [name, other.model_name, "nowhere"];
-  const marks: ReadonlyMap<string, string>[] = [await marksOf(names)];
+  const marks: ReadonlyMap<string, string>[] = [await store.marksOf(names)];
   const see = async (change: () => Promise<unknown>): Promise<void> => {
     await change();
-    marks.push(await marksOf(names));
+    marks.push(await store.marksOf(names));
   };
   await see(() => models.deprecate({ model_name: name }));
   await see(() => models.reactivate({ model_name: name }));
@@ -39,7 +39,7 @@ test("a mark is another one after every change, and gone with its model; those o
   expect(marks.map((found) => found.has(name))).toEqual([true, true, true, true, true, false]);
   expect(new Set(marks.map((found) => found.get(other.model_name))).size).toBe(1);
   expect(marks.some((found) => found.has("nowhere"))).toBe(false);
-  expect((await marksOf([])).size).toBe(0);
+  expect((await store.marksOf([])).size).toBe(0);
 });
 
 test("is for the secret key alone, and a refusal is one of the store's", async () => {

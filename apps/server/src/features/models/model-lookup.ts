@@ -10,41 +10,67 @@ export interface ReadyModel {
   readonly model: DataModelOutput;
   readonly columns: readonly string[];
   readonly primaryKey: readonly string[];
+  /** Compiled when the first row is held against it. */
   readonly validator: ModelValidator;
 }
 
 export interface ModelLookup {
   /** The active model of this name. Rejects with UNKNOWN_MODEL or MODEL_INACTIVE. */
   active(modelName: string): Promise<ReadyModel>;
-  /** Drops what is kept of a model, because this process has just written it. */
-  forget(modelName: string): void;
+  /** What stands under this name, active or not; null without any. */
+  current(modelName: string): Promise<DataModelOutput | null>;
+  /** Drops what is kept of a model, because it has changed; without a name, all. */
+  forget(modelName?: string): void;
+  /** So long after a change at the latest does no process use what was before, whoever made it: nothing older is given. */
+  readonly staleMs: number;
 }
 
-/** How long another process's change of a model may stay unseen here. */
-const staleMs = 1500;
+export interface ModelLookupOptions {
+  readonly staleMs?: number;
+}
+
 const keptModels = 500;
 
+interface Kept {
+  readonly ready: ReadyModel;
+  /** When it was asked for: from then on it may be out of date. */
+  readonly askedAt: number;
+}
+
 /** Models by name, kept for a moment: else every operation on a row would cost a second one on `data_models`. */
-export function createModelLookup(store: ModelStore): ModelLookup {
-  const read = async (modelName: string): Promise<ReadyModel> => {
+export function createModelLookup(
+  store: Pick<ModelStore, "getByName" | "version">,
+  { staleMs = 1000 }: ModelLookupOptions = {},
+): ModelLookup {
+  const read = async (modelName: string): Promise<Kept> => {
+    const askedAt = performance.now();
     try {
-      return ready(await modelInForce(store, await store.getByName(modelName)));
+      return { ready: ready(await modelInForce(store, await store.getByName(modelName))), askedAt };
     } catch (error) {
       throw error instanceof WaybillDbError && error.code === "UNKNOWN_MODEL" ? unknownModel(modelName) : error;
     }
   };
-  const kept = new LRUCache<string, ReadyModel>({
+  const kept = new LRUCache<string, Kept>({
     max: keptModels,
     ttl: staleMs,
-    fetchMethod: read,
+    async fetchMethod(modelName, _, { options }) {
+      const found = await read(modelName);
+      options.ttl = Math.max(staleMs - (performance.now() - found.askedAt), 1);
+      return found;
+    },
   });
+  const find = async (modelName: string): Promise<ReadyModel> => {
+    const oldest = performance.now() - staleMs;
+    // a fetch takes several promises also for what is there
+    const found = kept.get(modelName) ?? (await kept.fetch(modelName));
+    // a fetch that `forget` overtook, or that somebody began too long ago: read what is there now
+    if (found === undefined || found.askedAt < oldest) return (await read(modelName)).ready;
+    return found.ready;
+  };
   return {
     async active(modelName) {
-      // a fetch takes several promises also for what is there
-      const found = kept.get(modelName) ?? (await kept.fetch(modelName));
-      // a fetch that `forget` overtook: read what is there now
-      const { model, ...rest } = found ?? (await read(modelName));
-      if (model.is_active) return { model, ...rest };
+      const found = await find(modelName);
+      if (found.model.is_active) return found;
       throw new ApiError({
         code: "MODEL_INACTIVE",
         message: `The model ${modelName} is deprecated and takes no operation`,
@@ -52,7 +78,19 @@ export function createModelLookup(store: ModelStore): ModelLookup {
         issues: [{ field: "model", rule: "active", message: "must be an active model" }],
       });
     },
-    forget: (modelName) => void kept.delete(modelName),
+    async current(modelName) {
+      try {
+        return (await find(modelName)).model;
+      } catch (error) {
+        if (error instanceof ApiError && error.waybillCode === "UNKNOWN_MODEL") return null;
+        throw error;
+      }
+    },
+    forget(modelName) {
+      if (modelName === undefined) kept.clear();
+      else kept.delete(modelName);
+    },
+    staleMs,
   };
 }
 
@@ -66,10 +104,13 @@ function unknownModel(modelName: string): ApiError {
 }
 
 function ready(model: DataModelOutput): ReadyModel {
+  let validator: ModelValidator | undefined;
   return {
     model,
     columns: columnsOf(model.fields),
     primaryKey: primaryKeyOf(model.fields),
-    validator: compileModel(model.fields, model.validation_rules),
+    get validator() {
+      return (validator ??= compileModel(model.fields, model.validation_rules));
+    },
   };
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   compareVersions,
   type DataModelCreate,
@@ -16,6 +17,9 @@ import type { ModelLookup } from "./model-lookup.ts";
 import { diffOfVersions, type ModelDiff } from "./versions.ts";
 import { modelsReferredTo, relationshipFaults } from "./relationships.ts";
 
+/** A timer may be a little early. */
+const timerMs = 20;
+
 export interface ModelUpdate {
   readonly model_name: string;
   readonly expected_version: string;
@@ -28,7 +32,10 @@ export interface ModelService {
   create(definition: DataModelCreate, userId: string): Promise<DataModelOutput>;
   /** Throws UNKNOWN_MODEL, MODEL_INACTIVE, VERSION_CONFLICT, VERSION_TOO_LOW, VALIDATION_FAILED. */
   update(update: ModelUpdate, userId: string): Promise<DataModelOutput>;
-  /** Throws UNKNOWN_MODEL, ILLEGAL_TRANSITION. */
+  /**
+   * Answers when no process takes an operation on it any more (docs/decisions/model-watch.md). Throws UNKNOWN_MODEL,
+   * ILLEGAL_TRANSITION.
+   */
   deprecate(modelName: string): Promise<DataModelOutput>;
   /** Throws UNKNOWN_MODEL, ILLEGAL_TRANSITION, MODEL_EXISTS. */
   reactivate(modelName: string): Promise<DataModelOutput>;
@@ -59,7 +66,12 @@ export function createModelService(store: ModelStore, lookup: ModelLookup): Mode
       await refuseFaults(store, after.data);
       return changing(model_name, () => store.update({ model_name }, changes, userId, expected_version));
     },
-    deprecate: (modelName) => changing(modelName, () => store.deprecate({ model_name: modelName })),
+    async deprecate(modelName) {
+      const deprecated = await changing(modelName, () => store.deprecate({ model_name: modelName }));
+      // what other processes have kept of it is too old from then on
+      await sleep(lookup.staleMs + timerMs);
+      return deprecated;
+    },
     reactivate: (modelName) => changing(modelName, () => store.reactivate({ model_name: modelName })),
     diff: (modelName, from, to) => diffOfVersions(store, modelName, from, to),
   };
