@@ -57,6 +57,7 @@ export { storeError, type Answer } from "./stores/answer.ts";
 export type { ClientPage, ClientStore } from "./stores/clients.ts";
 export { codeOfDatabase } from "./stores/database-codes.ts";
 export { longestAnswer, type LongestAnswer } from "./stores/longest-answer.ts";
+export { listenToModels, type ModelListenerOptions } from "./model-changes/listen.ts";
 export type { ModelMarks } from "./stores/model-marks.ts";
 export type { KeptPlan, ModelMigrationStore } from "./stores/model-migrations.ts";
 export type { ModelPage, ModelStore } from "./stores/models.ts";
