@@ -51,6 +51,7 @@ describe("every procedure", () => {
         "models.update",
         "models.usage",
         "models.validate",
+        "models.watch",
         "operations.advise",
         "operations.get",
         "operations.list",
@@ -104,6 +105,8 @@ function contentsOf(root: unknown): { types: Set<string>; fields: Set<string> } 
     if (!(schema instanceof z.ZodType) || seen.has(schema)) continue;
     seen.add(schema);
     types.add(schema.def.type);
+    // a stream says so of what it yields
+    open.push(z.globalRegistry.get(schema)?.["yields"]);
     if (schema instanceof z.ZodObject) {
       for (const [name, field] of Object.entries(schema.shape)) {
         fields.add(name);

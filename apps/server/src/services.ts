@@ -7,6 +7,8 @@ import { createModelMigrations, type ModelMigrations } from "./features/models/m
 import { createScratchPool, type OpenScratch } from "./features/models/migrations/scratch-pool.ts";
 import { createModelLookup } from "./features/models/model-lookup.ts";
 import { createRowValidation, type RowValidation } from "./features/models/row-validation.ts";
+import { openModelChanges } from "./features/models/watching/model-changes.ts";
+import { createModelWatches, type ModelWatches } from "./features/models/watching/model-watches.ts";
 import { createModelService, type ModelService } from "./features/models/service.ts";
 import { tokenVerifier } from "./features/sessions/access-token.ts";
 import { askAuth } from "./features/sessions/ask-auth.ts";
@@ -18,6 +20,7 @@ import { createSessionRefresher } from "./features/sessions/refresh.ts";
 import { createLogins, type Logins } from "./features/sessions/logins/logins.ts";
 import { createSessionService, type SessionService } from "./features/sessions/service.ts";
 import { openSessionStreams, type SessionStreams } from "./features/sessions/session-streams.ts";
+import { packageLog } from "./log.ts";
 import type { RecordLogs } from "./telemetry/record-logs/record-logs.ts";
 import { createTelemetry, type Telemetry } from "./telemetry/telemetry.ts";
 
@@ -31,6 +34,7 @@ export interface Services extends AsyncDisposable {
   readonly sessionStreams: SessionStreams;
   readonly logins: Logins;
   readonly models: ModelService;
+  readonly modelWatches: ModelWatches;
   readonly modelMigrations: ModelMigrations;
   readonly data: DataService;
   readonly rowValidation: RowValidation;
@@ -58,6 +62,8 @@ export interface ServicesOptions {
   readonly operationTimeoutMs: number;
   /** Of the database itself, to change models' tables; without it, plans are shown and not applied. */
   readonly dbUrl: string | undefined;
+  /** The same where changes can be heard of by LISTEN. */
+  readonly listenUrl: string | undefined;
   /** Where migrations are written as files. */
   readonly migrationsDir: string | undefined;
   /** Most rows of each table that a plan is proven on. */
@@ -82,7 +88,9 @@ export function createServices(options: ServicesOptions): Services {
   const logins = createLogins({ waybill, logger, authUrl: auth.href, keys: encryptionKeys, redirects, guard });
   const lookup = createModelLookup(waybill.models);
   const scratch = createScratchPool({ open: options.openScratch });
-  const { dbUrl, migrationsDir: folder, planSampleRows: sampleRows } = options;
+  const { dbUrl, listenUrl, migrationsDir: folder, planSampleRows: sampleRows } = options;
+  const log = packageLog(logger);
+  const changes = openModelChanges({ marks: waybill.models, lookup, listenUrl, log });
   return {
     waybill,
     openSessions,
@@ -91,12 +99,16 @@ export function createServices(options: ServicesOptions): Services {
     ownSessions: createOwnSessions(waybill, openSessions, refresher, logins.checkPassword),
     sessionStreams,
     logins,
-    models: createModelService(waybill.models, lookup),
-    modelMigrations: createModelMigrations({ waybill, lookup, scratch, dbUrl, folder, sampleRows, logger }),
+    models: createModelService(waybill.models, lookup, changes),
+    modelWatches: createModelWatches({ waybill, lookup, changes, sessionStreams }),
+    modelMigrations: createModelMigrations({ waybill, changes, scratch, dbUrl, folder, sampleRows, logger }),
     data: createDataService(waybill, lookup),
     rowValidation: createRowValidation(waybill, lookup),
     telemetry: createTelemetry(waybill, url, recordLogs),
     door,
-    [Symbol.asyncDispose]: () => scratch[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await changes[Symbol.asyncDispose]();
+      await scratch[Symbol.asyncDispose]();
+    },
   };
 }

@@ -22,6 +22,7 @@ export * from "./issues.ts";
 export * from "./model-migration.ts";
 export * from "./model-usage.ts";
 export * from "./model-validation.ts";
+export * from "./model-watch.ts";
 export * from "./operation-stats.ts";
 export * from "./primitives.ts";
 export * from "./slow-operations.ts";

@@ -64,6 +64,7 @@ export const accessTable: Readonly<Record<ProcedurePath | Route, Row>> = {
   "models.update":              [unknown, forbidden, forbidden, done,      over,   expired],
   "models.usage":               [unknown, forbidden, forbidden, done,      over,   expired],
   "models.validate":            [unknown, done,      done,      done,      over,   expired],
+  "models.watch":               [unknown, done,      done,      done,      over,   expired],
 
   "operations.advise":          [unknown, forbidden, forbidden, done,      over,   expired],
   "operations.get":             [unknown, done,      hidden,    done,      over,   expired],

@@ -3,6 +3,7 @@ import type { Person } from "../testing/stage.ts";
 import { credentials } from "../testing/stage.ts";
 import type { ModelDefinition } from "@waybill/contracts";
 import { airportsModel } from "@waybill/contracts/demo-models";
+import { firstNotice } from "../testing/notices.ts";
 import type { ProcedurePath } from "../testing/procedure-path.ts";
 import type { Actor, World } from "./world.ts";
 
@@ -168,6 +169,7 @@ export const acts: Readonly<Record<ProcedurePath, Act>> = {
         changes: { schema_version: "1.0.1", validation_rules: null },
       }),
   },
+  "models.watch": { call: (api, { model }) => firstNotice(api, model) },
   "models.validate": { call: (api, { model }) => api.models.validate.query({ model, row: newRow() }) },
 
   "models.usage": {

@@ -6,9 +6,17 @@ export type Refusal = z.output<typeof refusalSchema>["error"]["data"];
 
 /** Every refusal in an answer, be it one, a batch or a stream. Throws on anything that is none. */
 export function refusalsIn(text: string, contentType: string, calls: number): Refusal[] {
+  if (contentType.includes("text/event-stream")) return [ofSubscription(text)];
   if (contentType.includes("application/jsonl") || text.startsWith('{"0":')) return streamed(text, calls);
   const body: unknown = JSON.parse(text);
   return (Array.isArray(body) ? body : [body]).map((one) => refusalSchema.parse(one).error.data);
+}
+
+/** tRPC's subscription: events, of which a refusal is one. */
+function ofSubscription(text: string): Refusal {
+  const [, shape] = /^event: serialized-error\ndata: (.*)$/m.exec(text) ?? [];
+  if (shape === undefined) throw new Error(`a subscription was not refused: ${text.slice(0, 2000)}`);
+  return refusalSchema.parse({ error: JSON.parse(shape) }).error.data;
 }
 
 /** tRPC's stream: lines that each carry one part; each error stands in one of them, at some depth. */

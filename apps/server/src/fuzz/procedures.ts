@@ -6,7 +6,10 @@ import { airportsModel } from "@waybill/contracts/demo-models";
 import type { ProcedurePath } from "../testing/procedure-path.ts";
 import { validInputs } from "./valid-inputs.ts";
 
-const definitionSchema = z.object({ type: z.enum(["query", "mutation"]), inputs: z.tuple([z.instanceof(z.ZodType)]) });
+const definitionSchema = z.object({
+  type: z.enum(["query", "mutation", "subscription"]),
+  inputs: z.tuple([z.instanceof(z.ZodType)]),
+});
 const built = z.object({
   procedures: z.record(
     z.string(),
@@ -17,7 +20,7 @@ const definitions = built.parse(Reflect.get(appRouter, "_def")).procedures;
 
 export interface FuzzProcedure {
   readonly path: ProcedurePath;
-  readonly type: "query" | "mutation";
+  readonly type: "query" | "mutation" | "subscription";
   readonly valid: unknown;
   /** Whether the contracts refuse this input, by the schema or by the model's fields. */
   readonly refuses: (input: unknown) => boolean;

@@ -115,6 +115,7 @@ export const validInputs: { [Path in ProcedurePath]: InputAt<Path> } = {
     expected_version: "1.0.0",
     changes: { schema_version: "2.0.0", table_name: "fuzz", fields: airportsModel.fields, indexes: null },
   },
+  "models.watch": { models: ["airports", "routes"] },
   "models.validate": { model: "airports", row, key: { iata: "FUZ" }, partial: true },
   "operations.advise": { operation_id: uuid },
   "operations.get": { operation_id: uuid },

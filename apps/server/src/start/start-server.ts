@@ -61,6 +61,8 @@ export async function startServer(env: ServerEnv, logger: Logger): Promise<Runni
       sessionIdleDays: env.sessionIdleDays,
       operationTimeoutMs: env.operationTimeoutMs,
       dbUrl: access.dbUrl,
+      // PGlite passes no notification on to another connection
+      listenUrl: supabase.kind === "embedded" && engine === "pglite" ? undefined : access.dbUrl,
       migrationsDir: env.migrationsDir,
       planSampleRows: env.planSampleRows,
       openScratch: () => scratchDatabase({ engine }),
@@ -70,6 +72,7 @@ export async function startServer(env: ServerEnv, logger: Logger): Promise<Runni
   // Last in, first out: requests are drained before the ledger is flushed, the ledger before the stack goes.
   opened.defer(async () => {
     logger.info("stopping: open requests may finish");
+    services.modelWatches.end();
     const whole = await server.drain(env.stopTimeoutMs);
     if (!whole) logger.warn({ stop_timeout_ms: env.stopTimeoutMs }, "requests were cut off at the deadline");
   });

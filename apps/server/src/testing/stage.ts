@@ -2,12 +2,13 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createTRPCClient, httpLink, type TRPCClient } from "@trpc/client";
+import type { TRPCClient } from "@trpc/client";
 import { makeEncryptionKey } from "@waybill/db";
 import { inject } from "vitest";
 import type { AppRouter } from "../app-router.ts";
 import { readEnv } from "../env.ts";
 import { createLogger } from "../log.ts";
+import { clientOf } from "./client-of.ts";
 import { noteJournals, noteSaid, noteSecret } from "./evidence.ts";
 import type { Services } from "../services.ts";
 import { makeAdmin } from "../start/make-admin.ts";
@@ -59,12 +60,8 @@ export async function openStage({ stack = inject("stack"), env = {} }: StageOpti
   const server = opened.use(await startServer(readEnv({ ...settings, ...env }), logger));
   opened.defer(() => noteTraces(server.url, directory));
 
-  const client: Stage["client"] = (bearer, headers = {}) => {
-    const authorization: Record<string, string> = bearer === undefined ? {} : { authorization: `Bearer ${bearer}` };
-    return createTRPCClient<AppRouter>({
-      links: [httpLink({ url: `${server.url}/trpc`, headers: { ...authorization, ...headers }, fetch: notingFetch })],
-    });
-  };
+  const client: Stage["client"] = (bearer, headers = {}) =>
+    clientOf(server.url, { bearer, headers, fetch: notingFetch });
   const signedIn = async (email: string, password: string): Promise<Person> => {
     const { session, session_token = "" } = await client().sessions.login.mutate({ email, password });
     const api = client(session_token);

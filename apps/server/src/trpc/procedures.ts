@@ -1,12 +1,13 @@
 import { getTRPCErrorFromUnknown, type TRPCError } from "@trpc/server";
 import { jsonFault } from "@waybill/contracts";
-import { lastOperationId, type OperationContext, type Waybill, WaybillDbError } from "@waybill/db";
+import { type OperationContext, type Waybill, WaybillDbError } from "@waybill/db";
 import type { Caller } from "../features/sessions/caller.ts";
 import { ApiError, invalidField } from "./api-error.ts";
 import type { RequestContext } from "./context.ts";
 import { asApiError } from "./format-error.ts";
 import { procedure } from "./init.ts";
 import { type Grant, grants, may } from "./permissions.ts";
+import { storeFailure } from "./store-failure.ts";
 
 /** Anybody may call. All that it does upstream is recorded under the request's id. */
 export const publicProcedure = procedure.meta({ permission: "anybody" }).use((call) => begun(call, () => call.next()));
@@ -117,19 +118,5 @@ function recorded<Result extends Outcome>(
     } catch (error) {
       throw error instanceof WaybillDbError ? storeFailure(error) : error;
     }
-  });
-}
-
-/** What a store refused or failed with, for the caller; names the operation of the context in force. */
-export function storeFailure(failure: WaybillDbError): ApiError {
-  const { code, message, hint, issues, cause } = failure;
-  // A refusal of the store's own has no cause: no operation failed.
-  return new ApiError({
-    code,
-    message,
-    hint,
-    issues,
-    operationId: cause === undefined ? undefined : lastOperationId(),
-    cause: failure,
   });
 }

@@ -215,6 +215,8 @@ const models: Model = {
   rlsPolicySchema: policies,
   rlsPoliciesSchema: fc.oneof(fc.array(policies, { maxLength: 1 }), fc.constant({ preset: "public-read" })),
   rlsPresetSchema: fc.constantFrom("own-rows", "tenant", "public-read"),
+  modelWatchInputSchema: fc.record({ models: fc.uniqueArray(modelNames, { minLength: 1, maxLength: 5 }) }),
+  modelNoticeSchema: fc.record({ model_name: modelNames, model: fc.option(dataModelRows) }),
   onDeleteSchema: fc.constantFrom("cascade", "set null", "restrict", "no action", undefined),
 };
 

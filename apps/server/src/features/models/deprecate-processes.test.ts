@@ -2,9 +2,8 @@ import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createTRPCClient, httpLink } from "@trpc/client";
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
-import type { AppRouter } from "../../app-router.ts";
+import { clientOf } from "../../testing/client-of.ts";
 import { newModel } from "../../testing/new-model.ts";
 import { refusalOf } from "../../testing/refusal.ts";
 import { forkServer, type ServerProcess } from "../../testing/server-process.ts";
@@ -29,18 +28,13 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true, maxRetries: 3 });
 });
 
-const client = (url: string, bearer?: string) => {
-  const headers: Record<string, string> = bearer === undefined ? {} : { authorization: `Bearer ${bearer}` };
-  return createTRPCClient<AppRouter>({ links: [httpLink({ url: `${url}/trpc`, headers })] });
-};
-
 it("no process takes an operation on a model from the moment on that its deprecation is answered", async () => {
   const admin = await stage.newAdmin();
   const { url } = await other.ready;
   const [email, password] = credentials();
-  await client(url).sessions.signUp.mutate({ email, password });
-  const { session_token = "" } = await client(url).sessions.login.mutate({ email, password });
-  const api = client(url, session_token);
+  await clientOf(url).sessions.signUp.mutate({ email, password });
+  const { session_token = "" } = await clientOf(url).sessions.login.mutate({ email, password });
+  const api = clientOf(url, { bearer: session_token });
 
   for (let round = 0; round < 3; round += 1) {
     const model = await newModel(sql, admin);
@@ -58,7 +52,7 @@ it("no process takes an operation on a model from the moment on that its depreca
 const patient = { timeout: 10_000, interval: 20 };
 
 /** Reads and writes as fast as it can, so that the server always holds what it read of the model a moment ago. */
-function startCalling(model: string, { data }: ReturnType<typeof client>) {
+function startCalling(model: string, { data }: ReturnType<typeof clientOf>) {
   const calls: { readonly begunAfter: boolean; readonly code: string }[] = [];
   const state = { isDeprecated: false, isOver: false };
   const caller = async (nth: number): Promise<void> => {

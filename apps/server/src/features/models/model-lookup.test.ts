@@ -30,7 +30,7 @@ function lookupOf(staleMs: number) {
         const [model] = await Promise.all([models.getByName(name), state.gate]);
         return model;
       },
-      version: models.version,
+      version: (name, version) => models.version(name, version),
     },
     { staleMs },
   );

@@ -18,13 +18,16 @@ import {
   modelUsageInputSchema,
   modelUsageSchema,
   modelValidateInputSchema,
+  modelNoticeSchema,
   modelValidateOutputSchema,
+  modelWatchInputSchema,
   semverSchema,
 } from "@waybill/contracts";
 import { z } from "zod";
 import { diffSchema } from "./versions.ts";
 import { router } from "../../trpc/init.ts";
 import { grantedProcedure, signedInProcedure } from "../../trpc/procedures.ts";
+import { streamOf } from "../../trpc/stream-of.ts";
 
 /** The version that the caller has seen: if it is no longer the current one, nothing is written (VERSION_CONFLICT). */
 const updateInputSchema = z.strictObject({
@@ -68,6 +71,12 @@ export const modelsRouter = router({
     .input(modelUsageInputSchema)
     .output(modelUsageSchema)
     .query(({ ctx, input }) => ctx.services.waybill.models.usage(input)),
+  /** Each of these models as it is in force, and again whenever that changes, in whichever process. */
+  watch: signedInProcedure
+    .meta({ seesAll: "models.read" })
+    .input(modelWatchInputSchema)
+    .output(streamOf(modelNoticeSchema))
+    .subscription(({ ctx, input, signal }) => ctx.services.modelWatches.watch(ctx, input.models, signal)),
   /** Holds a row against its model without writing it: a query that may also be sent by POST, as rows can be long. */
   validate: signedInProcedure
     .input(modelValidateInputSchema)

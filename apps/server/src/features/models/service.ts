@@ -14,6 +14,7 @@ import { type ModelStore, WaybillDbError } from "@waybill/db";
 import { ApiError } from "../../trpc/api-error.ts";
 import { classifyDefinition, definitionOf } from "./definition-change.ts";
 import type { ModelLookup } from "./model-lookup.ts";
+import type { ModelChanges } from "./watching/model-changes.ts";
 import { diffOfVersions, type ModelDiff } from "./versions.ts";
 import { modelsReferredTo, relationshipFaults } from "./relationships.ts";
 
@@ -43,12 +44,16 @@ export interface ModelService {
   diff(modelName: string, from: string, to: string | undefined): Promise<ModelDiff>;
 }
 
-export function createModelService(store: ModelStore, lookup: ModelLookup): ModelService {
+export function createModelService(
+  store: ModelStore,
+  lookup: Pick<ModelLookup, "staleMs">,
+  changes: Pick<ModelChanges, "changed">,
+): ModelService {
   const changing = async (modelName: string, write: () => Promise<DataModelOutput>): Promise<DataModelOutput> => {
     try {
       return await write();
     } finally {
-      lookup.forget(modelName);
+      changes.changed(modelName);
     }
   };
   return {

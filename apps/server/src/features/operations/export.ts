@@ -14,7 +14,8 @@ import { ApiError } from "../../trpc/api-error.ts";
 import { may } from "../../trpc/permissions.ts";
 import { contextOf } from "../../trpc/context.ts";
 import { errorShape } from "../../trpc/format-error.ts";
-import { storeFailure, unauthenticated } from "../../trpc/procedures.ts";
+import { unauthenticated } from "../../trpc/procedures.ts";
+import { storeFailure } from "../../trpc/store-failure.ts";
 import type { Caller } from "../sessions/caller.ts";
 import { exportFormats } from "./export-format.ts";
 

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { createLogger } from "../../log.ts";
 import { leaveSeconds } from "../../testing/expiry.ts";
@@ -69,6 +70,22 @@ describe("a stream", () => {
     await ada.api.sessions.logout.mutate();
     await expect.poll(() => own.signal.aborted, patient).toBe(true);
     expect(failures).toBeGreaterThanOrEqual(3);
+  });
+
+  it("ends also where there are more than one question can name", async () => {
+    const asked: number[] = [];
+    const sessions = {
+      statesOf: (ids: readonly string[]) => {
+        asked.push(ids.length);
+        return stage.services.waybill.sessions.statesOf(ids);
+      },
+    };
+    const streams = openStreams({ sessions });
+    // of sessions that are gone
+    const opened = Array.from({ length: 400 }, () => streams.open(randomUUID()));
+    await expect.poll(() => opened.filter(({ signal }) => signal.aborted).length, patient).toBe(400);
+    for (const stream of opened) stream[Symbol.dispose]();
+    expect(asked.slice(0, 3)).toEqual([150, 150, 100]);
   });
 
   it("beyond the limit is refused, and one that ended makes room; nobody is asked for when none is open", async () => {

@@ -27,10 +27,11 @@ export interface SessionStreamsOptions {
 
 /** So long at most, and the time of a look, does a stream outlive a session that any process ended. */
 const lookEveryMs = 2_000;
-/** A look names them all in one URL. */
-const manyStreams = 150;
+const manyStreams = 1_000;
+/** Sessions that one call's URL names. */
+const lookedAtOnce = 150;
 
-/** Looks at the rows of those sessions only that have a stream open, all in one call. */
+/** Looks at the rows of those sessions only that have a stream open, many in one call. */
 export function openSessionStreams(options: SessionStreamsOptions): SessionStreams {
   const { sessions, logger, everyMs = lookEveryMs, mostStreams = manyStreams } = options;
   const open = new Map<AbortController, string>();
@@ -39,11 +40,15 @@ export function openSessionStreams(options: SessionStreamsOptions): SessionStrea
 
   const lookOnce = async (): Promise<void> => {
     const looked = [...open];
-    const states = await sessions.statesOf([...new Set(looked.map(([, id]) => id))]);
-    const stateOf = new Map(states.map((state) => [state.session_id, state]));
-    for (const [controller, id] of looked) {
-      const reason = endOf(stateOf.get(id));
-      if (reason !== null) controller.abort(reason);
+    const ids = [...new Set(looked.map(([, id]) => id))];
+    for (let at = 0; at < ids.length; at += lookedAtOnce) {
+      const part = ids.slice(at, at + lookedAtOnce);
+      const states = await sessions.statesOf(part);
+      const stateOf = new Map(states.map((state) => [state.session_id, state]));
+      for (const [controller, id] of looked) {
+        const reason = part.includes(id) ? endOf(stateOf.get(id)) : null;
+        if (reason !== null) controller.abort(reason);
+      }
     }
   };
   const watch = async (): Promise<void> => {

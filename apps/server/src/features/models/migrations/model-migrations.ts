@@ -22,7 +22,7 @@ import type { Logger } from "pino";
 import { ApiError, invalidField } from "../../../trpc/api-error.ts";
 import { activeModels } from "../active-models.ts";
 import { classifyDefinition } from "../definition-change.ts";
-import type { ModelLookup } from "../model-lookup.ts";
+import type { ModelChanges } from "../watching/model-changes.ts";
 import { modelInForce } from "./in-force.ts";
 import { asApiFailure } from "./migration-failure.ts";
 import { renamesOf } from "./renames.ts";
@@ -45,7 +45,7 @@ export interface ModelMigrations {
 
 export interface ModelMigrationsOptions {
   readonly waybill: Waybill;
-  readonly lookup: Pick<ModelLookup, "forget">;
+  readonly changes: Pick<ModelChanges, "changed">;
   readonly scratch: ScratchPool;
   /** Of the database itself; without it plans are shown as SQL, and not applied. */
   readonly dbUrl: string | undefined;
@@ -60,7 +60,7 @@ const usageDays = 7;
 const dayMs = 86_400_000;
 
 export function createModelMigrations(options: ModelMigrationsOptions): ModelMigrations {
-  const { waybill, lookup, scratch, dbUrl, folder, sampleRows, logger } = options;
+  const { waybill, changes, scratch, dbUrl, folder, sampleRows, logger } = options;
   const { models: store, modelMigrations: plans } = waybill;
 
   const change = async (way: "up" | "down", input: ModelMigrateInput, userId: string): Promise<ModelMigrateOutput> => {
@@ -86,7 +86,7 @@ export function createModelMigrations(options: ModelMigrationsOptions): ModelMig
       if (fileError !== null) logger.warn({ folder, fingerprint }, "the migration's file could not be written");
       return { fingerprint, models, version, name, already, files: [...files], file_error: fileError };
     } finally {
-      for (const { model_name } of models) lookup.forget(model_name);
+      for (const { model_name } of models) changes.changed(model_name);
       for (const table of plan.tables) waybill.invalidate(table);
     }
   };
