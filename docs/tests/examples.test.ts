@@ -8,6 +8,7 @@ import { plainEnvironment } from "./env.ts";
 import { type RunningStart, runStart } from "./running-start.ts";
 
 const readme = await readFile(join(import.meta.dirname, "../../README.md"), "utf8");
+const modelsPage = await readFile(join(import.meta.dirname, "../models.md"), "utf8");
 let started: RunningStart;
 
 beforeAll(async () => {
@@ -17,11 +18,11 @@ afterAll(async () => {
   await started[Symbol.asyncDispose]();
 });
 
-/** The example below a heading of the README. */
-function example(heading: string): string {
-  const section = readme.split(/^## /m).find((text) => text.startsWith(heading)) ?? "";
+/** The example below a heading, by default of the README. */
+function example(heading: string, page = readme): string {
+  const section = page.split(/^## /m).find((text) => text.startsWith(heading)) ?? "";
   const code = /```ts\n([\s\S]*?)```/.exec(section)?.[1];
-  if (code === undefined) throw new Error(`The README has no TypeScript below "${heading}".`);
+  if (code === undefined) throw new Error(`There is no TypeScript below "${heading}".`);
   return code;
 }
 
@@ -88,4 +89,50 @@ test("an app's own client is recorded with the three lines of the README", async
     await tracked.close();
     console.log(JSON.stringify(data));`);
   expect(records).toContainEqual({ operation_type: "read", status: "error" });
+});
+
+test("a form revalidates when its model gets a rule", async () => {
+  const code = example("Changes reach who runs", modelsPage);
+  const person = JSON.stringify({ email: "form@example.com", password: "correct horse" });
+  const row = {
+    iata: "ZZX",
+    name: "South",
+    city: "South",
+    state: "AA",
+    country: "Antarctica",
+    latitude: -70,
+    longitude: 0,
+  };
+  const [imports = "", form = ""] = code.split(/(?=^const waybill)/m);
+  const told = await run(
+    `${imports}
+    import { readFile } from "node:fs/promises";
+    const told = [];
+    const show = (issues) => told.push(issues.map(({ field, rule, layer }) => [field, rule, layer].join(" ")).join());
+    const until = async (isSo) => { while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 20)); };
+    ${form
+      .replace(
+        /await waybill.sessions.login.mutate\(.*\);/,
+        `await waybill.sessions.signUp.mutate(${person});\nawait waybill.sessions.login.mutate(${person});`,
+      )
+      .replaceAll("http://127.0.0.1:8787", started.url)}
+    soon(${JSON.stringify(row)});
+    await until(() => rules !== undefined && told.length >= 3);
+    const before = told.at(-1);
+    const admin = createWaybillClient({ url: "${started.url}" });
+    const { email, password } = JSON.parse(await readFile(${JSON.stringify(started.adminFile)}, "utf8"));
+    await admin.sessions.login.mutate({ email, password });
+    const { schema_version } = await admin.models.get.query({ model_name: "airports" });
+    const rule = { name: "inhabited", expression: "latitude > -60.0", message: "must be where people live", fields: ["latitude"] };
+    const changes = { schema_version: \`\${Number(schema_version.split(".")[0]) + 1}.0.0\`, validation_rules: [rule] };
+    const { length } = told;
+    await admin.models.update.mutate({ model_name: "airports", expected_version: schema_version, changes });
+    await until(() => told.length >= length + 2);
+    closed.abort();
+    soon.close();
+    await watching;
+    console.log(JSON.stringify({ before, byBrowser: told[length], byServer: told[length + 1] }));`,
+  );
+  const issue = "latitude inhabited rule";
+  expect(told).toEqual({ before: "", byBrowser: issue, byServer: issue });
 });

@@ -7,10 +7,12 @@ import { startStubServer } from "./stub-server.ts";
 
 /** 25.5 kB when measured, nearly all of it @trpc/client's links; 8.5 kB gzipped. */
 const bytesAllowed = 28_000;
+/** 45 kB with subscriptions; 15 kB gzipped. */
+const bytesOfAll = 48_000;
 
 /** What Node has in common with every browser, as far as the client needs it. */
 const ofBrowsers =
-  "AbortController AbortSignal Blob DOMException File FormData Headers ReadableStream Request Response TextDecoder " +
+  "AbortController AbortSignal Blob DOMException Event EventTarget File FormData Headers MessageEvent ReadableStream Request Response TextDecoder " +
   "TextDecoderStream TransformStream URL URLSearchParams WritableStream clearTimeout fetch queueMicrotask setTimeout";
 
 const entry = join(import.meta.dirname, "index.ts");
@@ -32,17 +34,24 @@ test("a browser gets one file with nothing left to import", () => {
   expect(output[0].imports).toEqual([]);
 });
 
-test("it holds tRPC's client and this package, nothing of the server", () => {
+test("it holds tRPC's client, an EventSource and this package, nothing of the server", () => {
   const modules = Object.keys(output[0].modules).map((path) => path.replaceAll("\\", "/"));
   expect(modules.some((path) => path.endsWith("/packages/client/src/create-client.ts"))).toBe(true);
   const strangers = modules.filter(
-    (path) => !/\/node_modules\/@trpc\/(client|server)\/|\/packages\/client\/src\//.test(path),
+    (path) => !/\/node_modules\/(@trpc\/(client|server)|eventsource(-parser)?)\/|\/packages\/client\/src\//.test(path),
   );
   expect(strangers).toEqual([]);
 });
 
 test("it stays small", () => {
-  expect(Buffer.byteLength(output[0].code)).toBeLessThan(bytesAllowed);
+  expect(Buffer.byteLength(output[0].code)).toBeLessThan(bytesOfAll);
+});
+
+test("an app that subscribes to nothing carries nothing of that", async () => {
+  const source = `import { createWaybillClient } from "client"; globalThis.waybill = createWaybillClient({ url: "/" });`;
+  const app = await bundle("app", { format: "esm" }, source);
+  expect(Buffer.byteLength(app.output[0].code)).toBeLessThan(bytesAllowed);
+  expect(Object.keys(app.output[0].modules).filter((path) => path.includes("/eventsource"))).toEqual([]);
 });
 
 test("an app that does not use it carries nothing of it", async () => {

@@ -1,7 +1,16 @@
-import { createTRPCClient, httpBatchStreamLink, httpLink, splitLink, type TRPCClient } from "@trpc/client";
+import {
+  createTRPCClient,
+  httpBatchStreamLink,
+  httpLink,
+  splitLink,
+  type TRPCClient,
+  type TRPCLink,
+} from "@trpc/client";
 import type { AppRouter } from "@waybill/server/router";
 import { type Fetch, withDeadline } from "./deadline-fetch.ts";
 import { cookieDeliveryLink, withCookies } from "./session-cookie.ts";
+import { withoutSubscriptions } from "./without-subscriptions.ts";
+import type { SubscriptionOptions } from "./subscriptions.ts";
 import { keepInMemory, sessionTokenLink } from "./session-token.ts";
 
 /** The whole API of a Waybill server, typed: `client.data.list.query(…)`, `client.sessions.login.mutate(…)`. */
@@ -25,6 +34,8 @@ export interface WaybillClientOptions {
   readonly fetch?: Fetch;
   /** Gives each HTTP request its `x-request-id`, which the operation records repeat; without it the server makes one. */
   readonly requestId?: () => string;
+  /** The `subscriptions` of this package, for a client that watches (`watchModels`): an app that does not carries nothing of them. */
+  readonly subscriptions?: (options: SubscriptionOptions) => TRPCLink<AppRouter>;
   /** For one HTTP request, to the last byte of its answer. Default 75,000: longer than the server's own 60 s. */
   readonly timeoutMs?: number;
 }
@@ -50,26 +61,29 @@ const restOfUrl = 500;
 export function createWaybillClient(options: WaybillClientOptions): WaybillClient {
   const byCookie = options.session === "cookie";
   const token = keepInMemory(options.sessionToken, options.onSessionToken);
-  const ask = withDeadline(options.fetch ?? fetch, options.timeoutMs ?? 75_000);
-  const link = {
-    url: new URL("trpc", options.url.endsWith("/") ? options.url : `${options.url}/`),
-    fetch: byCookie ? withCookies(ask) : ask,
-    async headers() {
-      const bearer = byCookie ? undefined : await (options.getToken ?? token.get)();
-      return {
-        ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
-        ...(byCookie ? { "x-waybill-csrf": "1" } : {}),
-        ...(options.requestId ? { "x-request-id": options.requestId() } : {}),
-      };
-    },
+  const platform = options.fetch ?? fetch;
+  const ask = withDeadline(platform, options.timeoutMs ?? 75_000);
+  const headers = async (): Promise<Record<string, string>> => {
+    const bearer = byCookie ? undefined : await (options.getToken ?? token.get)();
+    return {
+      ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
+      ...(byCookie ? { "x-waybill-csrf": "1" } : {}),
+      ...(options.requestId ? { "x-request-id": options.requestId() } : {}),
+    };
   };
+  const url = new URL("trpc", options.url.endsWith("/") ? options.url : `${options.url}/`);
+  const link = { url, headers, fetch: byCookie ? withCookies(ask) : ask };
   return createTRPCClient<AppRouter>({
     links: [
       byCookie ? cookieDeliveryLink() : sessionTokenLink(token),
       splitLink({
-        condition: ({ path, type, input }) => path.startsWith("sessions.") || (type === "query" && isLong(input)),
-        true: httpLink(link),
-        false: httpBatchStreamLink({ ...link, maxItems: maxBatchCalls, maxURLLength: maxUrlLength }),
+        condition: ({ type }) => type === "subscription",
+        true: options.subscriptions?.({ url, headers, fetch: platform, byCookie }) ?? withoutSubscriptions,
+        false: splitLink({
+          condition: ({ path, type, input }) => path.startsWith("sessions.") || (type === "query" && isLong(input)),
+          true: httpLink(link),
+          false: httpBatchStreamLink({ ...link, maxItems: maxBatchCalls, maxURLLength: maxUrlLength }),
+        }),
       }),
     ],
   });

@@ -71,6 +71,25 @@ it("keeps what the browser found when the server cannot be asked, or does not an
   expect(asked.get("ac")?.signal.aborted).toBe(true);
 });
 
+it("holds the same row once more when it is told that the rules have changed, and what was asked before is void", async () => {
+  const { soon, told, asked, isAsked } = form();
+  soon.again();
+  expect(told).toEqual([]);
+  soon("ab");
+  await isAsked("ab");
+  const before = asked.get("ab");
+  soon.again();
+  expect(before?.signal.aborted).toBe(true);
+  expect(told.at(-1)).toEqual({ issues: [issue("minLength")], pending: true });
+  await expect.poll(() => asked.get("ab") !== before, { timeout: 10_000 }).toBe(true);
+  before?.answer("late");
+  asked.get("ab")?.answer("by the new rules");
+  await expect.poll(() => told.at(-1)).toEqual({ issues: [issue("by the new rules")], pending: false });
+  soon.close();
+  soon.again();
+  expect(told).toHaveLength(3);
+});
+
 it("says nothing more once it is closed", async () => {
   const { soon, told, asked, isAsked } = form();
   soon("abc");

@@ -26,6 +26,8 @@ export interface SoonOptions<Row> {
 export interface Soon<Row> {
   /** The row as it is now; what was under way for the one before is aborted. */
   (row: Row): void;
+  /** The same row once more, because the rules have changed; nothing before the first one. */
+  again(): void;
   /** Aborts what is under way; `tell` is called no more. */
   close(): void;
 }
@@ -39,6 +41,7 @@ const defaults = { delayMs: 300, timeoutMs: 10_000 };
 export function validateSoon<Row>(options: SoonOptions<Row>): Soon<Row> {
   const { local, ask, tell, delayMs = defaults.delayMs, timeoutMs = defaults.timeoutMs } = options;
   let latest = new AbortController();
+  let row: { readonly last: Row } | undefined;
   let closed = false;
 
   const askNow = async (row: Row, found: readonly ErrorIssue[], { signal }: AbortController): Promise<void> => {
@@ -51,22 +54,26 @@ export function validateSoon<Row>(options: SoonOptions<Row>): Soon<Row> {
     }
   };
 
-  const soon = (row: Row): void => {
+  const soon = (last: Row): void => {
     latest.abort();
     if (closed) return;
+    row = { last };
     const mine = new AbortController();
     latest = mine;
-    const result = local(row);
+    const result = local(last);
     const issues = result.ok ? [] : result.issues;
     tell({ issues, pending: true });
-    const timer = setTimeout(() => void askNow(row, issues, mine), delayMs);
+    const timer = setTimeout(() => void askNow(last, issues, mine), delayMs);
     mine.signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
+  };
+  const again = (): void => {
+    if (row !== undefined) soon(row.last);
   };
   const close = (): void => {
     closed = true;
     latest.abort();
   };
-  return Object.assign(soon, { close });
+  return Object.assign(soon, { again, close });
 }
 
 /** Ends with the deadline also where the one who is asked takes no notice of its signal. */
