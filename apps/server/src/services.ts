@@ -3,6 +3,7 @@ import type { FetchImplementation } from "jose";
 import type { Logger } from "pino";
 import { type Door, type DoorSettings, openDoor } from "./door/door.ts";
 import { createDataService, type DataService } from "./features/data/service.ts";
+import { createModelImports, type ModelImports } from "./features/models/migrations/model-imports.ts";
 import { createModelMigrations, type ModelMigrations } from "./features/models/migrations/model-migrations.ts";
 import { createScratchPool, type OpenScratch } from "./features/models/migrations/scratch-pool.ts";
 import { createModelLookup } from "./features/models/model-lookup.ts";
@@ -36,6 +37,7 @@ export interface Services extends AsyncDisposable {
   readonly models: ModelService;
   readonly modelWatches: ModelWatches;
   readonly modelMigrations: ModelMigrations;
+  readonly modelImports: ModelImports;
   readonly data: DataService;
   readonly rowValidation: RowValidation;
   readonly telemetry: Telemetry;
@@ -102,6 +104,7 @@ export function createServices(options: ServicesOptions): Services {
     models: createModelService(waybill.models, lookup, changes),
     modelWatches: createModelWatches({ waybill, lookup, changes, sessionStreams }),
     modelMigrations: createModelMigrations({ waybill, changes, scratch, dbUrl, folder, sampleRows, logger }),
+    modelImports: createModelImports({ store: waybill.models, scratch, dbUrl }),
     data: createDataService(waybill, lookup),
     rowValidation: createRowValidation(waybill, lookup),
     telemetry: createTelemetry(waybill, url, recordLogs),

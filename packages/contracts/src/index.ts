@@ -19,6 +19,7 @@ export * from "./database-operation-states.ts";
 export * from "./define-model.ts";
 export * from "./errors.ts";
 export * from "./issues.ts";
+export * from "./model-import.ts";
 export * from "./model-migration.ts";
 export * from "./model-usage.ts";
 export * from "./model-validation.ts";

@@ -50,6 +50,8 @@ export const modelPlanInputSchema = z.strictObject({
     .min(0, { error: "must be 0 or more" })
     .max(planSampleLimit, { error: `must be at most ${planSampleLimit}` })
     .default(500),
+  /** Starts from the tables of these models as they are, whatever they should be; puts back what has drifted. */
+  from_table: z.boolean({ error: "must be true or false" }).default(false),
 });
 export type ModelPlanInput = z.output<typeof modelPlanInputSchema>;
 
@@ -88,6 +90,8 @@ const sqlTextsSchema = z.object({ up: z.string(), down: z.string() });
 export const modelPlanSchema = z.object({
   fingerprint: planFingerprintSchema,
   models: z.array(versionStepSchema),
+  /** Models whose tables are there and are taken over as they are; the way back leaves them as they were. */
+  adopts: z.array(modelNameSchema),
   up: z.array(planStatementSchema),
   down: z.array(planStatementSchema),
   /** What the way up drops, and what the way back does; either needs confirm_destructive. */

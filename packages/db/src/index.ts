@@ -10,9 +10,9 @@ export { compileModel, type CompiledModel, type CompileResult, ddlOf } from "./m
 export type { ServerOnly } from "./models/checks.ts";
 export {
   driftOf,
-  importLimit,
   importTables,
   liveSchemaOf,
+  tablesThere,
   type DriftOptions,
   type ImportedTable,
   type ImportOptions,

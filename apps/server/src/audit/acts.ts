@@ -140,8 +140,10 @@ export const acts: Readonly<Record<ProcedurePath, Act>> = {
   "models.create": { call: (api) => api.models.create.mutate(newModel()) },
   "models.deprecate": { prepare: madeModel, call: (api, _, model_name) => api.models.deprecate.mutate({ model_name }) },
   "models.diff": { call: (api, { model }) => api.models.diff.query({ model_name: model, from: "1.0.0" }) },
+  "models.drift": { prepare: madeModel, call: (api, _, model_name) => api.models.drift.query({ model_name }) },
   "models.get": { call: (api, { model }) => api.models.get.query({ model_name: model }) },
   "models.history": { call: (api, { model }) => api.models.history.query({ model_name: model }) },
+  "models.import": { call: (api, { model }) => api.models.import.query({ tables: [model] }) },
   "models.list": { call: (api, { model }) => api.models.list.query({ model_name: model }) },
   "models.migrations": { call: (api) => api.models.migrations.query({}) },
   "models.plan": {

@@ -97,6 +97,8 @@ export const validInputs: { [Path in ProcedurePath]: InputAt<Path> } = {
   },
   "models.deprecate": { model_name: "airports" },
   "models.diff": { model_name: "airports", from: "1.0.0", to: "1.0.0" },
+  "models.drift": { model_name: "airports" },
+  "models.import": { tables: ["airports"] },
   "models.usage": {
     model_name: "airports",
     created_from: "2026-01-01T00:00:00Z",
@@ -106,7 +108,12 @@ export const validInputs: { [Path in ProcedurePath]: InputAt<Path> } = {
   "models.history": { ...page, model_name: "airports", cursor: "2026-01-01T00:00:00Z" },
   "models.list": { ...page, model_name: "airports", is_active: true, cursor: "a" },
   "models.migrations": { ...page, model_name: "airports", status: "planned", cursor: "2026-01-01T00:00:00Z" },
-  "models.plan": { models: ["fuzz"], renames: [{ model: "fuzz", column: "city", to: "town" }], sample_rows: 0 },
+  "models.plan": {
+    models: ["fuzz"],
+    renames: [{ model: "fuzz", column: "city", to: "town" }],
+    sample_rows: 0,
+    from_table: true,
+  },
   "models.purge": { fingerprint },
   "models.reactivate": { model_name: "airports" },
   "models.rollback": { fingerprint, confirm_destructive: false },

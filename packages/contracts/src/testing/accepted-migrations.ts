@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { lockModes, migrationStatuses } from "../model-migration.ts";
+import { definitions } from "./definitions.ts";
 import { hashes, instants, texts, uuids, versions } from "./arbitraries.ts";
 
 const names = fc.stringMatching(/^[a-z]{3}_[a-z0-9]{0,10}$/);
@@ -36,7 +37,17 @@ const migrations = fc.record({
   migration_version: fc.option(texts),
 });
 
+const imported = fc.record({ table: texts, draft: fc.option(definitions), notes: list(texts) });
+
 export const migrated: Record<string, fc.Arbitrary<unknown>> = {
+  modelImportInputSchema: fc.record(
+    { tables: fc.uniqueArray(names, { minLength: 1, maxLength: 5 }) },
+    { requiredKeys: [] },
+  ),
+  importedTableSchema: imported,
+  modelImportOutputSchema: fc.record({ tables: list(imported) }),
+  modelDriftInputSchema: fc.record({ model_name: names }),
+  modelDriftSchema: fc.record({ model_name: names, schema_version: versions, lines: list(texts) }),
   planFingerprintSchema: hashes,
   versionStepSchema: steps,
   planStatementSchema: statements,
@@ -45,12 +56,14 @@ export const migrated: Record<string, fc.Arbitrary<unknown>> = {
       models: fc.uniqueArray(names, { minLength: 1, maxLength: 5 }),
       renames: list(fc.record({ model: names, column: names, to: names })),
       sample_rows: fc.integer({ min: 0, max: 2000 }),
+      from_table: flags,
     },
     { requiredKeys: ["models"] },
   ),
   modelPlanSchema: fc.record({
     fingerprint: hashes,
     models: list(steps),
+    adopts: list(names),
     up: list(statements),
     down: list(statements),
     loses: bothWays(list(texts)),

@@ -7,6 +7,10 @@ import {
   dataModelPageSchema,
   dataModelUpdateSchema,
   dataModelVersionPageSchema,
+  modelDriftInputSchema,
+  modelDriftSchema,
+  modelImportInputSchema,
+  modelImportOutputSchema,
   modelMigrateInputSchema,
   modelMigrateOutputSchema,
   modelMigrationFilterSchema,
@@ -98,6 +102,16 @@ export const modelsRouter = router({
     .input(nameSchema)
     .output(dataModelOutputSchema)
     .mutation(({ ctx, input }) => ctx.services.models.reactivate(input.model_name)),
+  /** Existing tables as drafts that `create` takes, with notes on what a model cannot say. Writes nothing. */
+  import: managing
+    .input(modelImportInputSchema)
+    .output(modelImportOutputSchema)
+    .query(({ ctx, input }) => ctx.services.modelImports.import(input)),
+  /** How a model's table differs from what was applied. */
+  drift: managing
+    .input(modelDriftInputSchema)
+    .output(modelDriftSchema)
+    .query(({ ctx, input }) => ctx.services.modelImports.drift(input.model_name)),
   /** Finds, tries out and proves the statements that bring tables to what is declared, and those that lead back. */
   plan: managing
     .input(modelPlanInputSchema)

@@ -1,4 +1,4 @@
-import type { DataModelCreate, JsonObject } from "@waybill/contracts";
+import { type DataModelCreate, importTableLimit, type JsonObject } from "@waybill/contracts";
 import { isWaybillTable } from "../waybill-tables.ts";
 import { inLiveRead, type LiveReadOptions } from "../migrations/live-read.ts";
 import { MigrationError } from "../migrations/migration-error.ts";
@@ -14,9 +14,6 @@ import {
   unsaidOfTable,
 } from "./imported-parts.ts";
 import { type ExistingTable, readTables } from "./read-tables.ts";
-
-/** Tables of one import. */
-export const importLimit = 100;
 
 export interface ImportOptions extends LiveReadOptions {
   /** Names of tables in `public`; left out, all that are neither Waybill's nor a model's already. */
@@ -34,7 +31,8 @@ export interface ImportedTable {
 }
 
 /**
- * Reads existing tables into drafts of models, each with notes on all that a model cannot say. Writes nothing.
+ * Reads existing tables into drafts of models, each with notes on all that a model cannot say, and those first that others
+ * refer to. Writes nothing.
  *
  * @throws MigrationError `CHANGE_UNSUPPORTED` for what is no table that can be imported, by its name, and for too many;
  *   `MIGRATION_BUSY`, `MIGRATION_TIMEOUT`, `DATABASE_UNREACHABLE`
@@ -50,12 +48,30 @@ export async function importTables({ tables, models = [], ...live }: ImportOptio
   const drafts: Draft[] = [];
   for (const table of existing) drafts.push(await draftOf(table, targets));
   const fitted = await compilingDrafts(drafts, models);
-  return existing.map(({ name }, at) => {
+  const imported = existing.map(({ name }, at): ImportedTable => {
     const { model, notes } = fitted[at] ?? { model: null, notes: [] };
     const taken = models.find(({ table_name }) => table_name === name);
     const already = taken === undefined ? [] : [`the table is that of the model ${taken.model_name} already`];
     return { table: name, draft: model, notes: [...already, ...notes] };
   });
+  return inOrder(imported);
+}
+
+/** Those first that others refer to, by name otherwise: so the drafts can be declared one after the other. */
+function inOrder(imported: readonly ImportedTable[]): ImportedTable[] {
+  const left = new Map(imported.map((one) => [one.table, one]));
+  const ordered: ImportedTable[] = [];
+  while (left.size > 0) {
+    const free = [...left.values()].find(({ table, draft }) =>
+      (draft?.relationships ?? []).every(({ model }) => model === table || !left.has(model)),
+    );
+    // of tables that refer to each other none is the first
+    const [next] = free === undefined ? left.values() : [free];
+    if (next === undefined) break;
+    ordered.push(next);
+    left.delete(next.table);
+  }
+  return ordered;
 }
 
 async function draftOf(table: ExistingTable, targets: Targets): Promise<Draft> {
@@ -105,8 +121,8 @@ const kinds: Readonly<Record<string, string>> = {
 };
 
 async function refuseOthers(session: SqlSession, names: readonly string[]): Promise<void> {
-  if (names.length > importLimit) {
-    const message = `${names.length} tables are too many for one import: at most ${importLimit}.`;
+  if (names.length > importTableLimit) {
+    const message = `${names.length} tables are too many for one import: at most ${importTableLimit}.`;
     throw new MigrationError("CHANGE_UNSUPPORTED", message, "Name the tables, and import them in several calls.");
   }
   const rows = await session.query(

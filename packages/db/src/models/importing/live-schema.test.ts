@@ -5,7 +5,7 @@ import type { SqlSession } from "../migrations/sql-session.ts";
 import { planChange, proveChange, type ScratchDatabase } from "../migrations/index.ts";
 import { openSession } from "../migrations/testing/open-session.ts";
 import { driftLines } from "./drift-lines.ts";
-import { liveSchemaOf } from "./live-schema.ts";
+import { liveSchemaOf, tablesThere } from "./live-schema.ts";
 import { everything } from "./testing/everything.ts";
 import { handMade } from "./testing/hand-made.ts";
 
@@ -149,5 +149,6 @@ describe.each(["pglite", "native"] as const)("on %s", (engine) => {
 
   test("what is not there is nothing", async () => {
     expect(await schemaOf("never_made")).toEqual({ sql: "", tables: [] });
+    expect(await tablesThere({ dbUrl, tables: ["never_made", "data_models"] })).toEqual(["data_models"]);
   });
 });

@@ -1,6 +1,14 @@
 import type { DataModelOutput } from "@waybill/contracts";
 import type { ModelStore } from "@waybill/db";
+import { activeModels } from "../active-models.ts";
 import { definitionOf } from "../definition-change.ts";
+
+/** All models whose tables Waybill has made, each as its table is. */
+export async function modelsInForce(store: Pick<ModelStore, "list" | "version">): Promise<DataModelOutput[]> {
+  const models = await activeModels(store, { withInactive: true });
+  const applied = models.filter(({ applied_version }) => applied_version !== null);
+  return Promise.all(applied.map((model) => modelInForce(store, model)));
+}
 
 /**
  * The model as its table is: until a declared version is applied, rows keep to the one before. A model whose table

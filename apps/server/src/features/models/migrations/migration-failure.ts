@@ -2,21 +2,21 @@ import type { ErrorIssue } from "@waybill/contracts";
 import { MigrationError } from "@waybill/db";
 import { ApiError } from "../../../trpc/api-error.ts";
 
-/** Runs `work`, and says what the library refused as a caller of procedures reads it. */
-export async function asApiFailure<T>(work: () => Promise<T>): Promise<T> {
+/** Runs `work`, and says what the library refused as a caller of procedures reads it; `field` is what its lines are about. */
+export async function asApiFailure<T>(work: () => Promise<T>, field = "plan"): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw error instanceof MigrationError ? migrationFailure(error) : error;
+    throw error instanceof MigrationError ? migrationFailure(error, field) : error;
   }
 }
 
 /** Codes whose remedy names options of the library. */
 const ownRemedies = new Set(["CONFIRMATION_NEEDED", "MIGRATION_TIMEOUT"]);
 
-function migrationFailure(error: MigrationError): ApiError {
+function migrationFailure(error: MigrationError, field: string): ApiError {
   const { code, message, hint } = error;
-  const issues = [...rowIssues(error), ...error.lines.map((line) => ({ field: "plan", rule: code, message: line }))];
+  const issues = [...rowIssues(error), ...error.lines.map((line) => ({ field, rule: code, message: line }))];
   return new ApiError({
     code,
     message,

@@ -20,20 +20,21 @@ import {
 } from "@waybill/db";
 import type { Logger } from "pino";
 import { ApiError, invalidField } from "../../../trpc/api-error.ts";
-import { activeModels } from "../active-models.ts";
 import { classifyDefinition } from "../definition-change.ts";
 import type { ModelChanges } from "../watching/model-changes.ts";
-import { modelInForce } from "./in-force.ts";
+import { plannedTables, refuseDrifted } from "./drift-refusal.ts";
+import { modelInForce, modelsInForce } from "./in-force.ts";
 import { asApiFailure } from "./migration-failure.ts";
 import { renamesOf } from "./renames.ts";
 import { shownPlan } from "./shown-plan.ts";
 import { schemaSides } from "./schema-sides.ts";
+import { startingTables } from "./starting-tables.ts";
 import { isServed } from "./served.ts";
 import type { ScratchPool } from "./scratch-pool.ts";
 
 /** Changes of models' tables: planned and proven on a scratch database, made and taken back on the real one. */
 export interface ModelMigrations {
-  /** Throws UNKNOWN_MODEL, MODEL_INACTIVE, VALIDATION_FAILED, SCRATCH_BUSY, and what planChange and proveChange throw. */
+  /** Throws UNKNOWN_MODEL, MODEL_INACTIVE, VALIDATION_FAILED, SCRATCH_BUSY, SCHEMA_DRIFTED, and what planChange and proveChange throw. */
   plan(input: ModelPlanInput, userId: string): Promise<ModelPlan>;
   /** Throws NOT_FOUND, DATABASE_URL_MISSING, and what applyChange throws. */
   migrate(input: ModelMigrateInput, userId: string): Promise<ModelMigrateOutput>;
@@ -93,26 +94,37 @@ export function createModelMigrations(options: ModelMigrationsOptions): ModelMig
 
   return {
     async plan(input, userId) {
-      const wanted = pending(await Promise.all(input.models.map((name) => store.getByName(name))));
-      const tables = (await activeModels(store, { withInactive: true })).filter(
-        (model) => model.applied_version !== null,
-      );
-      const inForce = await Promise.all(tables.map((model) => modelInForce(store, model)));
+      const models = await Promise.all(input.models.map((name) => store.getByName(name)));
+      const wanted = pending(models, input.from_table);
+      const inForce = await modelsInForce(store);
       const now = new Map(inForce.map((model) => [model.model_name, model]));
-      const { before, after, warnings } = await schemaSides(inForce, wanted);
-      const renames = renamesOf(input.renames, wanted, now);
+      const sides = await schemaSides(inForce, wanted);
+      const fromTable = input.from_table;
+      const start =
+        dbUrl === undefined
+          ? { before: sides.before.sql, after: sides.after.sql, adopted: [], drift: [] }
+          : await asApiFailure(() =>
+              scratch.use((database) => startingTables({ scratch: database, dbUrl, sides, wanted, now, fromTable })),
+            );
+      refuseDrifted(start.drift, plannedTables(wanted, now));
+      const taken = new Map(start.adopted.map((model) => [model.model_name, now.get(model.model_name) ?? model]));
+      const renames = renamesOf(input.renames, wanted, new Map([...now, ...taken]));
       const limit = Math.min(input.sample_rows, sampleRows);
+      const sampled = sides.before.models.filter(({ model_name }) => !taken.has(model_name));
       const { plan, proof } = await asApiFailure(async () => {
         const rows =
           dbUrl === undefined
             ? {}
-            : await liveSample({ dbUrl, before: before.models, after: after.models, old: renames.old, limit });
-        const states = { before: before.sql, after: after.sql, renames: renames.list, rows };
+            : await liveSample({ dbUrl, before: sampled, after: sides.after.models, old: renames.old, limit });
+        const states = { before: start.before, after: start.after, renames: renames.list, rows };
         return scratch.use(async (database) => {
           const planned = await planChange({ scratch: database, ...states });
           return { plan: planned, proof: await proveChange({ scratch: database, plan: planned, rows }) };
         });
       });
+      refuseDrifted(start.drift, plan.tables);
+      const { warnings } = sides;
+      const adopts = [...taken.keys()];
       const steps = wanted.map(({ model_name, applied_version, schema_version }): VersionStep => {
         return { model_name, from: applied_version, to: schema_version };
       });
@@ -122,7 +134,15 @@ export function createModelMigrations(options: ModelMigrationsOptions): ModelMig
       });
       const usage = await Promise.all(broken.map(({ model_name }) => usageOf(model_name)));
       await plans.keep(plan, steps, userId);
-      return shownPlan({ plan, proof, steps, warnings, usage, byHand: dbUrl === undefined ? userId : undefined });
+      return shownPlan({
+        plan,
+        proof,
+        steps,
+        adopts,
+        warnings,
+        usage,
+        byHand: dbUrl === undefined ? userId : undefined,
+      });
     },
     migrate: (input, userId) => change("up", input, userId),
     rollback: (input, userId) => change("down", input, userId),
@@ -149,7 +169,7 @@ export function createModelMigrations(options: ModelMigrationsOptions): ModelMig
 }
 
 /** Of the models asked for, those whose tables are not as they are declared. Throws MODEL_INACTIVE, VALIDATION_FAILED. */
-function pending(models: readonly DataModelOutput[]): DataModelOutput[] {
+function pending(models: readonly DataModelOutput[], fromTable: boolean): readonly DataModelOutput[] {
   const inactive = models.find((model) => !model.is_active);
   if (inactive !== undefined) {
     throw new ApiError({
@@ -158,6 +178,7 @@ function pending(models: readonly DataModelOutput[]): DataModelOutput[] {
       hint: "Reactivate it by models.reactivate, then plan its change.",
     });
   }
+  if (fromTable) return models;
   const left = models.filter(({ applied_version, schema_version }) => applied_version !== schema_version);
   if (left.length > 0) return left;
   const said = models.map(({ model_name, schema_version }) => `${model_name} ${schema_version}`).join(", ");

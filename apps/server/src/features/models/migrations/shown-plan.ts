@@ -5,6 +5,7 @@ export interface PlanParts {
   readonly plan: MigrationPlan;
   readonly proof: Proof;
   readonly steps: readonly VersionStep[];
+  readonly adopts: readonly string[];
   readonly warnings: readonly ErrorIssue[];
   readonly usage: ModelPlan["usage"];
   /** Who runs it, where this server cannot. */
@@ -12,10 +13,11 @@ export interface PlanParts {
 }
 
 /** A plan as procedures show it. */
-export function shownPlan({ plan, proof, steps, warnings, usage, byHand }: PlanParts): ModelPlan {
+export function shownPlan({ plan, proof, steps, adopts, warnings, usage, byHand }: PlanParts): ModelPlan {
   return {
     fingerprint: plan.fingerprint,
     models: [...steps],
+    adopts: [...adopts],
     up: plan.up.map(shownStatement),
     down: plan.down.map(shownStatement),
     loses: { up: lossesOf(plan.up), down: lossesOf(plan.down) },
