@@ -204,8 +204,8 @@ export const errorCatalog: { readonly [Code in ErrorCode]: { readonly descriptio
       remedy: "Plan the change anew.",
     },
     SCHEMA_DRIFTED: {
-      description: "The tables are not as they were when this was planned.",
-      remedy: "Look at issues, and plan the change anew from the tables as they are.",
+      description: "The tables are not as they were when this was planned, or not as their models say.",
+      remedy: "Look at issues, and plan anew: from the tables as they are with from_table: true.",
     },
     CONFIRMATION_NEEDED: {
       description: "The change drops data.",
