@@ -89,9 +89,17 @@ export function keyFaults({ model, primaryKey }: ReadyModel, key: JsonObject, at
   }
   return Object.entries(key).flatMap(([column, value]) => {
     const { types } = columnType(model.fields, column);
-    if (types === null || fits(types, value)) return [];
-    return [{ field: `${at}.${column}`, rule: "type", message: typeMessage(types) }];
+    const field = `${at}.${column}`;
+    if (types !== null && !fits(types, value)) return [{ field, rule: "type", message: typeMessage(types) }];
+    if (types?.includes("number") === true || !isRounded(value)) return [];
+    const message =
+      "must be at most 2^53 - 1 either way: JSON has made another integer of a larger one, and named another row";
+    return [{ field, rule: "maximum", message }];
   });
+}
+
+function isRounded(value: JsonValue): boolean {
+  return typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value);
 }
 
 /** What is wrong with what an upsert tells two rows apart by: Postgres needs a whole unique index for it. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { refusalOf } from "../../../testing/refusal.ts";
 import { openSql, type Sql } from "../../../testing/sql.ts";
 import { stackOn } from "../../../testing/stack-on.ts";
 import { openStage, type Person, type Stage } from "../../../testing/stage.ts";
@@ -84,5 +85,22 @@ describe.each(["pglite", "native"] as const)("pages on %s", (engine) => {
       cursor = page.next_cursor ?? undefined;
     } while (cursor !== undefined && rows.length <= expected.length);
     expect(rows).toEqual(expected.map(({ row }) => row));
+  });
+
+  it("show integers beyond 2^53 rounded, by which no row is named: it would be another", async () => {
+    const { rows } = await ada.api.data.list.query({ model, columns: ["id"], limit: 1 });
+    // the first row's is 9007199254740993
+    expect(rows).toEqual([{ id: 9_007_199_254_740_992 }]);
+    const key = { id: 9_007_199_254_740_992 };
+    for (const write of [
+      () => ada.api.data.get.query({ model, key }),
+      () => ada.api.data.update.mutate({ model, key, changes: { word: "x" } }),
+      () => ada.api.data.remove.mutate({ model, key }),
+    ]) {
+      expect(await refusalOf(write())).toMatchObject({
+        code: "VALIDATION_FAILED",
+        issues: [{ field: "key.id", rule: "maximum", message: expect.stringContaining("at most 2^53 - 1") }],
+      });
+    }
   });
 });
