@@ -71,6 +71,8 @@ describe("checkRules refuses", () => {
     ["grid.size() > 0 && grid[0].all(g, g == 'a')", "cost", /a list whose schema has a maxItems/],
     ["grid.all(row, row.all(g, g == 'a'))", "cost", /a list whose schema has a maxItems/],
     [`[id]${".map(t, t + t)".repeat(7)} == ['a']`, "cost", /not put a text together out of so many/],
+    ["tags.all(a, tags.all(b, tags.exists(c, c != a && c != b)))", "cost", /at most 10000 steps/],
+    ["tags.all(a, [a].all(b, b.matches('a')))", "cost", /in one loop at most/],
     ["tags.all(t, id.matches('a'))", "cost", /on the loop's own items/],
     ["address.zip == null", "null", /must ask has\(…\)/],
     ["int > 2", "name", /CEL has another meaning/],

@@ -82,6 +82,21 @@ describe("what a row may cost", () => {
     }
   });
 
+  it("counts what stands inside of lists and objects", () => {
+    expect(outcome("tags == ['a']", { id: "a", tags: ["x".repeat(65_536)] })[0]).toContain(
+      "must be smaller for this rule",
+    );
+    expect(outcome("has(home.note)", { id: "a", home: { note: { deep: ["x".repeat(65_536)] } } })[0]).toContain(
+      "must be smaller for this rule",
+    );
+  });
+
+  it("is told of 50 rules at the most", () => {
+    const rules = Array.from({ length: 60 }, (_, index) => rule("size > 7", `r${index}`));
+    const result = compileModel(fields, rules).row({ id: "a", size: 1 });
+    expect(result.ok ? [] : result.issues).toHaveLength(50);
+  });
+
   it("is no more for a duration that never ends, and one that no calendar has is told", () => {
     // the library alone takes an hour for it
     const [told] = outcome("duration(id) > duration('1h')", { id: "1".repeat(20_000) });
