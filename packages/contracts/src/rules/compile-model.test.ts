@@ -62,6 +62,8 @@ describe("a null or absent column", () => {
   it("is its default when a row is created without it", () => {
     expect(outcome("size > 7", { id: "a" })).toEqual(["no r"]);
     expect(outcome("size > 7", { id: "a", size: 8 })).toEqual(held);
+    // null that is given is what the database stores
+    expect(outcome("size > 7", { id: "a", size: null })).toEqual(held);
   });
 });
 
