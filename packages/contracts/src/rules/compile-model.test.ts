@@ -84,6 +84,16 @@ describe("what a row may cost", () => {
     }
   });
 
+  it("is told of a stored value that is deeper than any stack", () => {
+    let floor: JsonObject = {};
+    for (let level = 0; level < 20_000; level += 1) floor = { floor };
+    const result = compileModel(fields, [rule("size > 0 && has(home.note)")]).changes(
+      { size: 1 },
+      { id: "a", home: floor },
+    );
+    expect(result.ok ? [] : result.issues[0]?.message).toContain("ends in out of range");
+  });
+
   it("counts what stands inside of lists and objects", () => {
     expect(outcome("tags == ['a']", { id: "a", tags: ["x".repeat(65_536)] })[0]).toContain(
       "must be smaller for this rule",

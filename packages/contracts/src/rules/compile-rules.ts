@@ -49,15 +49,15 @@ export function compileRule(
     rule,
     columns: expression.columns,
     hold(row) {
-      if (weightIn(row, expression.columns) > weightLimit) return { failed: "too_large" };
       const { looped, steps } = expression;
-      if (looped.length > 0 && weightIn(row, looped) * steps > loopWeightLimit) return { failed: "too_large" };
       try {
+        if (weightIn(row, expression.columns) > weightLimit) return { failed: "too_large" };
+        if (looped.length > 0 && weightIn(row, looped) * steps > loopWeightLimit) return { failed: "too_large" };
         const answer: unknown = run(contextOf(variables, row));
         return typeof answer === "boolean" ? (answer ? "held" : "broken") : { failed: "no_boolean" };
       } catch (error) {
         if (error instanceof Unfit) return { failed: "a_stored_value_that_its_schema_refuses" };
-        // of a time that no calendar has, or a text that is longer than any can be
+        // of a time that no calendar has, or a value deeper than a caller may send, which was stored past Waybill
         if (error instanceof RangeError) return { failed: "out_of_range" };
         if (!(error instanceof EvaluationError)) throw error;
         return unknownCodes.has(error.code) ? "unknown" : { failed: error.code };
