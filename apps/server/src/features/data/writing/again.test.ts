@@ -15,7 +15,10 @@ beforeAll(async () => {
     create table public.${model} (id text primary key, low integer, high integer, note text);
     create index on public.${model} (note);
     create function public.${model}_skip() returns trigger language plpgsql set search_path = '' as
-      $$ begin return case when new.note = 'skipped' then null else new end; end $$;
+      $$ begin
+        if new.note = 'conflict' then raise exception 'no' using errcode = '40001'; end if;
+        return case when new.note = 'skipped' then null else new end;
+      end $$;
     revoke all on function public.${model}_skip() from public, anon, authenticated;
     create trigger skip before insert on public.${model} for each row execute function public.${model}_skip();
     alter table public.${model} enable row level security;
@@ -127,6 +130,13 @@ it("a row that a trigger skips ends a batch that is all or none, and is one fail
     written: [0],
     failed: [{ index: 1, code: "NOT_FOUND" }],
   });
+});
+
+it("what is not one row's fault fails all of them, each by itself or not", async () => {
+  const rows = [{ id: randomUUID() }, { id: randomUUID(), note: "conflict" }];
+  const refused = await refusalOf(ada.api.data.createMany.mutate({ model, rows, mode: "each" }));
+  expect(refused).toMatchObject({ code: "CONFLICT", httpStatus: 409 });
+  expect(await sql`select from ${sql(model)} where id in ${sql(rows.map(({ id }) => id))}`).toHaveLength(0);
 });
 
 it("a value too large for its index is one row's fault", async () => {
