@@ -128,7 +128,7 @@ export const dataListOutputSchema = z.object({
   count: z.int().optional(),
 });
 
-/** What a batch wrote: `rows[i]` is what became of the input's place `written[i]`. `failed` is empty when it is atomic. */
+/** What a batch wrote: `rows[i]` is what became of the input's place `written[i]`. `failed` is empty when it is atomic, unless a trigger skipped rows. */
 export const dataBatchOutputSchema = z.object({
   rows: z.array(dataRowSchema),
   written: z.array(z.int()),

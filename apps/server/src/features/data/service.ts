@@ -22,6 +22,7 @@ import { createIncludes } from "./reading/include.ts";
 import { embedding, narrow, withIncluded } from "./reading/include-query.ts";
 import { count, list, listFaults, type Page } from "./reading/list.ts";
 import { createOnTable, type DataCall } from "./on-table.ts";
+import { createdOf } from "./writing/created.ts";
 import { onceOf } from "./writing/once.ts";
 import { refuse } from "./refuse.ts";
 import { rowFaults, updateFaults, updatesFaults, upsertFaults } from "./row-faults.ts";
@@ -109,8 +110,7 @@ export function createDataService(waybill: Waybill, lookup: ModelLookup): DataSe
         const answer = await from(client, ready)
           .insert([...rows], { defaultToNull: false })
           .select(selection(ready));
-        const created = rowsOf(what, ready, answer, "rows");
-        return { rows: created, written: [...created.keys()], failed: [] };
+        return createdOf(table, rows, rowsOf(what, ready, answer, "rows"));
       }),
 
     upsert: (call, input) =>

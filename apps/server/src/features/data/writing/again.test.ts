@@ -12,7 +12,7 @@ let ada: Person;
 
 beforeAll(async () => {
   await sql.unsafe(`
-    create table public.${model} (id text primary key, low integer, high integer, note text);
+    create table public.${model} (id text primary key default gen_random_uuid(), low integer, high integer, note text);
     create index on public.${model} (note);
     create function public.${model}_skip() returns trigger language plpgsql set search_path = '' as
       $$ begin
@@ -35,7 +35,7 @@ beforeAll(async () => {
     fields: {
       type: "object",
       properties: {
-        id: { type: "string" },
+        id: { type: "string", "x-default": "gen_random_uuid()" },
         low: { type: ["integer", "null"] },
         high: { type: ["integer", "null"] },
         note: { type: ["string", "null"] },
@@ -130,6 +130,20 @@ it("a row that a trigger skips ends a batch that is all or none, and is one fail
     written: [0],
     failed: [{ index: 1, code: "NOT_FOUND" }],
   });
+});
+
+it("without a key the rows that a trigger did not skip are told by their places, or it is said that they are there", async () => {
+  const rows = [{ id: randomUUID(), note: "skipped" }, { id: randomUUID() }, { id: randomUUID() }];
+  expect(await ada.api.data.createMany.mutate({ model, rows })).toMatchObject({
+    rows: [{ id: rows[1]?.id }, { id: rows[2]?.id }],
+    written: [1, 2],
+    failed: [{ index: 0, code: "NOT_FOUND" }],
+  });
+  const unnamed = [{ note: "skipped" }, { note: randomUUID() }];
+  const refused = await refusalOf(ada.api.data.createMany.mutate({ model, rows: unnamed }));
+  expect(refused).toMatchObject({ code: "NOT_FOUND", hint: expect.stringContaining("Do not send them all again") });
+  expect(refused.message).toContain("1 rows were skipped by a trigger");
+  expect(await sql`select from ${sql(model)} where note = ${unnamed[1]?.note ?? ""}`).toHaveLength(1);
 });
 
 it("what is not one row's fault fails all of them, each by itself or not", async () => {
