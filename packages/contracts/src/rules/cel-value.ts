@@ -45,7 +45,7 @@ function unfit(): never {
 const time = /^(\d{4}-\d\d-\d\d)[Tt\s](\d\d:\d\d):(\d\d)(\.\d+)?(?:[Zz]|([+-]\d\d):?(\d\d)?)$/;
 
 /** Milliseconds are as far as CEL's times go here; a leap second counts as the second before it. */
-function timeOf(text: string): Date | undefined {
+export function timeOf(text: string): Date | undefined {
   const [, day, minute, second, fraction = "", hours, minutes = "00"] = time.exec(text) ?? [];
   if (day === undefined) return undefined;
   const zone = hours === undefined ? "Z" : `${hours}:${minutes}`;

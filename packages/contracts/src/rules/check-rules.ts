@@ -4,7 +4,7 @@ import type { ErrorIssue } from "../errors.ts";
 import { compileFields } from "../json-schema/compile-fields.ts";
 import { celTypeOf } from "./cel-type.ts";
 import { compileRule } from "./compile-rules.ts";
-import { linearMatches, nullable, shortDuration, typedEnvironment } from "./environment.ts";
+import { linearMatches, nullable, shortDuration, typedEnvironment, zonedTimestamp } from "./environment.ts";
 import { type Expression, type ExpressionFault, readExpression } from "./expression.ts";
 import { sampleRows } from "./sample-rows.ts";
 
@@ -53,7 +53,8 @@ function plainly(summary = "they do not"): string {
     .replaceAll("google.protobuf.", "")
     .replaceAll(/_or_null_+/g, "")
     .replaceAll(linearMatches, "matches")
-    .replaceAll(shortDuration, "duration");
+    .replaceAll(shortDuration, "duration")
+    .replaceAll(zonedTimestamp, "timestamp");
 }
 
 function remedy(code = ""): string {

@@ -109,6 +109,13 @@ describe("what a row may cost", () => {
     expect(result.ok ? [] : result.issues).toHaveLength(50);
   });
 
+  it.each(["2026-01-01T00:00:00.0000", "January 1, 2026 00:00:00", "2026-02-30T00:00:00Z"])(
+    "is no guess at the time %s, which each engine reads in its own way",
+    (id) => {
+      expect(outcome("timestamp(id) > timestamp(0)", { id })[0]).toContain("ends in invalid timestamp");
+    },
+  );
+
   it("is no more for a duration that never ends, and one that no calendar has is told", () => {
     // the library alone takes an hour for it
     const [told] = outcome("duration(id) > duration('1h')", { id: "1".repeat(20_000) });
@@ -131,6 +138,8 @@ describe("values", () => {
     ["at < until", { at: "2026-01-01T00:00:00.123456+00:00", until: "2026-01-01t00:00:00.124z" }],
     ["at == until", { at: "2026-01-01T02:00:00+02:00", until: "2026-01-01t00:00:00Z" }],
     ["until - at == duration('0s')", { at: "2016-12-31T23:59:59Z", until: "2016-12-31T23:59:60Z" }],
+    ["at == timestamp(id)", { id: "2026-01-01T02:00:00.123456+02:00", at: "2026-01-01T00:00:00.123Z" }],
+    ["at == timestamp(1767225600)", { at: "2026-01-01T00:00:00Z" }],
     ["at < timestamp('2030-01-01T00:00:00Z')", { at: "2026-01-01T00:00:00Z" }],
   ])("hold %s for %j", (expression, row) => {
     expect(outcome(expression, { id: "a", ...row })).toEqual(held);

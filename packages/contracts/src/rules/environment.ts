@@ -1,6 +1,8 @@
 import { Environment, EvaluationError } from "@marcbachmann/cel-js";
 import { createLruCache } from "../json-schema/lru.ts";
 import { type LinearPattern, linearPattern } from "../json-schema/pattern.ts";
+import { isDateTime } from "../json-schema/times.ts";
+import { timeOf } from "./cel-value.ts";
 
 /** What `matches` is called once its pattern runs on the linear-time engine: the library's own would run on RegExp. */
 export const linearMatches = "matches_in_linear_time";
@@ -9,6 +11,10 @@ export const linearMatches = "matches_in_linear_time";
 export const shortDuration = "duration_of_short_text";
 const durationLimit = 64;
 const durationOf = new Environment({ unlistedVariablesAreDyn: true }).parse("duration(text)");
+
+/** What `timestamp` is called: the library reads a text without a zone in the zone of whoever runs it, and others as its engine likes. */
+export const zonedTimestamp = "timestamp_with_zone";
+const timestampOf = new Environment({ unlistedVariablesAreDyn: true }).parse("timestamp(seconds)");
 
 /** By what name a column is asked for where it is compared with null: longer than any column's name can be. */
 export function nullable(column: string): string {
@@ -33,6 +39,20 @@ function environment(unlistedVariablesAreDyn: boolean): Environment {
         if (text.length <= durationLimit) return durationOf({ text });
         throw new EvaluationError({ code: "invalid_duration", message: "Invalid duration string" });
       },
+      { async: false },
+    )
+    .registerFunction(
+      `${zonedTimestamp}(string): google.protobuf.Timestamp`,
+      (text: string) => {
+        const at = isDateTime(text) ? timeOf(text) : undefined;
+        if (at !== undefined) return at;
+        throw new EvaluationError({ code: "invalid_timestamp", message: "Invalid timestamp string" });
+      },
+      { async: false },
+    )
+    .registerFunction(
+      `${zonedTimestamp}(int): google.protobuf.Timestamp`,
+      (seconds: bigint): unknown => timestampOf({ seconds }),
       { async: false },
     );
 }

@@ -3,7 +3,7 @@ import type { DataModelFields } from "../data-model/columns.ts";
 import { patternFault } from "../json-schema/pattern.ts";
 import type { JsonObject } from "../primitives/json-object.ts";
 import { schemaAt, typesIn } from "./cel-type.ts";
-import { evaluation, linearMatches, nullable, shortDuration } from "./environment.ts";
+import { evaluation, linearMatches, nullable, shortDuration, zonedTimestamp } from "./environment.ts";
 import { childrenOf, growthOf, loopOf, rootOf } from "./nodes.ts";
 
 /** Steps that the loops of one rule may take for one row. */
@@ -132,12 +132,16 @@ class Reader {
       if (scope.size > 0) this.looped.add(node.args);
     }
     if (node.op === "call" && !functions.has(node.args[0])) this.#unknownFunction(node.args[0], functions);
-    if (node.op === "call" && node.args[0] === "duration" && node.args[1][0]?.op !== "value") {
-      this.#edits.push({ start: node.start, end: node.start + "duration".length, text: shortDuration });
-    }
+    if (node.op === "call") this.#conversion(node);
     if (node.op === "rcall") this.#method(node, scope, rounds);
     if (node.op === "==" || node.op === "!=") this.#comparison(node.args, scope);
     if (node.op === "value" && node.args instanceof Uint8Array) this.fault("type", "must not hold bytes; use a text");
+  }
+
+  #conversion({ start, args: [name, [of]] }: ASTNode & { op: "call" }): void {
+    const end = start + name.length;
+    if (name === "duration" && of?.op !== "value") this.#edits.push({ start, end, text: shortDuration });
+    if (name === "timestamp") this.#edits.push({ start, end, text: zonedTimestamp });
   }
 
   #column(name: string): void {
