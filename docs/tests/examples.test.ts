@@ -127,6 +127,8 @@ test("a form revalidates when its model gets a rule", async () => {
     const changes = { schema_version: \`\${Number(schema_version.split(".")[0]) + 1}.0.0\`, validation_rules: [rule] };
     const { length } = told;
     await admin.models.update.mutate({ model_name: "airports", expected_version: schema_version, changes });
+    const { fingerprint } = await admin.models.plan.mutate({ models: ["airports"] });
+    await admin.models.migrate.mutate({ fingerprint });
     await until(() => told.length >= length + 2);
     closed.abort();
     soon.close();

@@ -49,7 +49,7 @@ export async function watchModels(
           onData(notice) {
             isServed = true;
             failures = 0;
-            const text = JSON.stringify(notice);
+            const text = JSON.stringify(notice.model && { ...notice.model, updated_at: "" });
             // a stream that was taken up again begins anew
             if (signal.aborted || told.get(notice.model_name) === text) return;
             told.set(notice.model_name, text);

@@ -91,11 +91,8 @@ describe("a watch", () => {
     using watching = watchOf(ada.api, [name]);
     expect(lengthOf((await watching.next()).model)).toContain("80");
     await update(name, "1.0.0", "1.1.0", 120);
-    const declared = await watching.next();
-    expect([declared.model?.schema_version, lengthOf(declared.model)]).toEqual([
-      "1.0.0",
-      expect.stringContaining("80"),
-    ]);
+    await sleep(1_500);
+    expect(watching.notices).toHaveLength(1);
     await sql`update public.data_models set applied_version = '1.1.0' where model_name = ${name}`;
     const applied = await watching.next();
     expect([applied.model?.schema_version, lengthOf(applied.model)]).toEqual(["1.1.0", expect.stringContaining("120")]);

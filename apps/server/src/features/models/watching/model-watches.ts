@@ -111,7 +111,7 @@ export function createModelWatches(options: ModelWatchesOptions): ModelWatches {
         const name = await news.next();
         if (name === undefined) break;
         const notice: ModelNotice = { model_name: name, model: await reading(() => visible(name)) };
-        const told = hash("sha256", JSON.stringify(notice), "base64url");
+        const told = markOf(notice.model);
         if (last.get(name) === told) continue;
         last.set(name, told);
         yield notice;
@@ -121,6 +121,10 @@ export function createModelWatches(options: ModelWatchesOptions): ModelWatches {
     end: () => ending.abort(new ApiError({ code: "SHUTTING_DOWN" })),
   };
 }
+
+/** When the row was written says nothing of the model: a version that is declared and not in force yet changes no more. */
+const markOf = (model: DataModelOutput | null): string =>
+  model === null ? "" : hash("sha256", JSON.stringify({ ...model, updated_at: "" }), "base64url");
 
 const namesOf = ({ model_name }: DataModelOutput): string => model_name;
 
