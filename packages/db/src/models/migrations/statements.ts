@@ -3,7 +3,7 @@ import type { DeltaAction } from "./delta.ts";
 import { keepSql, restoreSql, type Loss } from "./kept-data.ts";
 import type { Misfits, Statement } from "./migration-plan.ts";
 import { constraintMisfits, nullMisfits, typeMisfits, uniqueMisfits } from "./misfits.ts";
-import { plainName, quoteIdent, tableName } from "./names.ts";
+import { plainName, quoteIdent, quoteLiteral, tableName } from "./names.ts";
 import { columnOf, type Shape, type TableShape } from "./shape.ts";
 
 /** A statement before it was tried. */
@@ -30,7 +30,23 @@ export function draftsOf(way: Way): Draft[] {
   );
   const actions = way.actions.filter((action, n) => !repeats(way, action, n));
   for (const [n, action] of actions.entries()) drafts.push(...drafted(way, action, actions.slice(n + 1)));
-  return drafts;
+  return [...drafts, ...countersOf(way)];
+}
+
+/** A sequence that is made anew for a column goes on after the numbers that are there, and not from its start. */
+function countersOf({ from, to }: Way): Draft[] {
+  return [...to].flatMap(([table, { schema, columns }]) => {
+    if (!from.has(table)) return [];
+    return columns.flatMap(({ name, sequence }) => {
+      const old = columnOf(from, table, name);
+      if (sequence === null || old === undefined || old.sequence !== null) return [];
+      const column = quoteIdent(name);
+      const sql = `select pg_catalog.setval(s.seqrelid::pg_catalog.regclass, f.number) from pg_catalog.pg_sequence s,
+  lateral (select case when s.seqincrement > 0 then max(t.${column}) else min(t.${column}) end as number from ${table} t) f
+where s.seqrelid = ${quoteLiteral(tableName(schema, sequence))}::pg_catalog.regclass and f.number between s.seqmin and s.seqmax`;
+      return [draft("restore data", sql, table, "ACCESS EXCLUSIVE", { scans: true })];
+    });
+  });
 }
 
 /** A retyped column's default is taken away and set again by two rules of pg-delta: once is enough. */
