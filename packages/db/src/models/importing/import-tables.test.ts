@@ -167,7 +167,7 @@ describe.each(["pglite", "native"] as const)("on %s", (engine) => {
       "the index laden_more_idx is left out, since no model can say it: CREATE INDEX laden_more_idx ON public.laden USING gin (more jsonb_path_ops)",
       "the constraint laden_number_excl is left out, since no model can say it: EXCLUDE USING btree (number WITH =)",
       "all 2 policies are left out, since narrow is restrictive, which no model can say: a plan would leave the table to the service role",
-      "the primary key a key would become laden_pkey",
+      "the primary key laden key would become laden_pkey",
       "row level security is forced on the owner, which no model can say",
       "the comment of the table is left out",
       expect.stringContaining("the grants (anon: SELECT of id; anon: SELECT of note; authenticated:"),
@@ -246,11 +246,11 @@ describe.each(["pglite", "native"] as const)("on %s", (engine) => {
     expect(imported.map(({ table, draft }) => [table, draft !== null])).toEqual([
       ["Odd", false],
       ["odd", true],
-      ["odd_first", true],
       ["odd_keyless", false],
+      ["odd_first", true],
       ["odd_second", true],
     ]);
-    const [upper, odd, first, keyless] = imported.map(({ notes }) =>
+    const [upper, odd, keyless, first] = imported.map(({ notes }) =>
       notes.filter((note) => !/grants|row level/.test(note)),
     );
     expect(upper).toEqual([expect.stringContaining("no model: table_name must be a plain lower-case identifier")]);
@@ -316,6 +316,20 @@ describe.each(["pglite", "native"] as const)("on %s", (engine) => {
         "public.nobody is not there",
       ],
     });
+    const lone: DataModelCreate = {
+      model_name: "Lone",
+      table_name: "lone",
+      schema_version: "1.0.0",
+      fields: { type: "object", required: ["id"], properties: { id: { type: "integer" } } },
+      relationships: null,
+      validation_rules: null,
+      indexes: null,
+      rls_policies: null,
+    };
+    const notesWith = async (model: Partial<DataModelCreate>) =>
+      (await importTables({ dbUrl, tables: ["lone"], models: [{ ...lone, ...model }] }))[0]?.notes[0];
+    expect(await notesWith({})).toBe("the table is that of the model Lone already");
+    expect(await notesWith({ model_name: "lone", table_name: "alone" })).toContain("there is a model lone already");
     const many = Array.from({ length: 101 }, (_, at) => `t${at}`);
     await expect(importTables({ dbUrl, tables: many })).rejects.toMatchObject({
       message: expect.stringContaining("101 tables"),

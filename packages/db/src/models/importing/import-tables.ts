@@ -47,11 +47,14 @@ export async function importTables({ tables, models = [], ...live }: ImportOptio
   const targets: Targets = new Map([...models.map((model) => [model.table_name, targetOf(model)] as const), ...own]);
   const drafts: Draft[] = [];
   for (const table of existing) drafts.push(await draftOf(table, targets));
-  const fitted = await compilingDrafts(drafts, models);
+  const others = models.filter(({ table_name }) => !existing.some(({ name }) => name === table_name));
+  const fitted = await compilingDrafts(drafts, others);
   const imported = existing.map(({ name }, at): ImportedTable => {
     const { model, notes } = fitted[at] ?? { model: null, notes: [] };
-    const taken = models.find(({ table_name }) => table_name === name);
-    const already = taken === undefined ? [] : [`the table is that of the model ${taken.model_name} already`];
+    const already = models.flatMap(({ table_name, model_name }) => {
+      if (table_name === name) return [`the table is that of the model ${model_name} already`];
+      return model_name === name ? [`there is a model ${name} already, of another table: rename the draft`] : [];
+    });
     return { table: name, draft: model, notes: [...already, ...notes] };
   });
   return inOrder(imported);

@@ -18,7 +18,7 @@ export function everything(name: string): string {
       long_note char(20),
       owner_id uuid default auth.uid() references auth.users on delete cascade,
       twice numeric generated always as (price * 2) stored,
-      constraint "a key" primary key (id),
+      constraint "${name} key" primary key (id),
       constraint ${name}_pair unique (code, note) deferrable initially deferred,
       exclude using btree (number with =)
     ) with (fillfactor = 70);
