@@ -23,7 +23,7 @@ describe.each(["pglite", "native"] as const)("data.aggregate on %s", (engine) =>
     await sql.unsafe(`
       create table public.${model} (
         id integer primary key, shop text, amount numeric, paid boolean, at timestamptz, parts jsonb, owner_id uuid,
-        bytes bigint, float double precision, sizes integer[], fact jsonb);
+        api_key text, bytes bigint, float double precision, sizes integer[], fact jsonb);
       alter table public.${model} enable row level security;
       create policy own on public.${model} to authenticated using (owner_id = (select auth.uid()));
       grant select on public.${model} to authenticated;
@@ -50,6 +50,7 @@ describe.each(["pglite", "native"] as const)("data.aggregate on %s", (engine) =>
           at: { type: ["string", "null"], format: "date-time" },
           parts: { type: ["array", "null"] },
           owner_id: { type: "string", format: "uuid" },
+          api_key: { type: ["string", "null"] },
           bytes: { type: ["integer", "null"] },
           float: { type: ["number", "null"] },
           sizes: { type: ["array", "null"], "x-pg": "integer[]" },
@@ -154,6 +155,31 @@ describe.each(["pglite", "native"] as const)("data.aggregate on %s", (engine) =>
     await stage.services.waybill.flush();
     const { rows } = await ada.api.operations.list.query({ request_id: request, table_name: model });
     expect(rows).toMatchObject([{ operation_type: "read", status: "success" }]);
+  });
+
+  it("leaves no value of a secret column in its record, neither asked for nor measured", async () => {
+    const secret = `secret-${crypto.randomUUID()}`;
+    await sql`update ${sql(model)} set api_key = ${secret} where id = 1`;
+    const request = crypto.randomUUID();
+    const api = stage.client(ada.sessionToken, { "x-request-id": request });
+    const leaf = (op: "eq" | "like", value: string) => ({ column: "api_key", op, value });
+    const where = { or: [leaf("eq", secret), { not: { column: "api_key", op: "in" as const, value: [secret] } }] };
+    const { groups } = await api.data.aggregate.query({
+      model,
+      group_by: ["api_key"],
+      measures: { last: { op: "max", column: "api_key" } },
+      filters: [leaf("like", `${secret}%`)],
+      where,
+    });
+    expect(groups).toEqual([{ api_key: secret, last: secret }]);
+    const last = { last: { op: "max" as const, column: "api_key" } };
+    expect((await api.data.aggregate.query({ model, measures: last })).groups).toEqual([{ last: secret }]);
+    await stage.services.waybill.flush();
+    const records = await sql`select query_data, response_data from database_operations 
+      where request_id = ${request} and table_name = ${model}`;
+    expect(records).toHaveLength(2);
+    expect(JSON.stringify(records)).toContain("[redacted]");
+    expect(JSON.stringify(records)).not.toContain(secret);
   });
 
   it("quotes every name and value that somebody sends past Waybill", async () => {

@@ -1,5 +1,13 @@
-import type { DataAggregateInput, DataFilter, DataRow, DataWhere, ErrorIssue, JsonObject } from "@waybill/contracts";
-import { dataRowSchema } from "@waybill/contracts";
+import type {
+  DataAggregateInput,
+  DataFilter,
+  DataRow,
+  DataWhere,
+  ErrorIssue,
+  JsonObject,
+  JsonValue,
+} from "@waybill/contracts";
+import { dataRowSchema, isJsonObject } from "@waybill/contracts";
 import { z } from "zod";
 import type { ReadyModel } from "../../models/model-lookup.ts";
 import { columnType, hasParts, isJson } from "./column-types.ts";
@@ -29,7 +37,7 @@ export async function aggregate(
     .rpc("aggregate_rows", {
       target: ready.model.table_name,
       groups,
-      measures: Object.entries(measures).map(([name, measure]) => ({ name, ...measure })),
+      measures: Object.entries(measures).map(([name, { op, column = null }]) => ({ name, op, column, under: column })),
       conditions: conditions.length === 0 ? null : { and: conditions },
       order_by: order.map(({ column, direction }) => ({ name: column, direction })),
       most: limit + 1,
@@ -38,8 +46,17 @@ export async function aggregate(
   const what = `Aggregating ${input.model}`;
   const field = filters.length > 0 ? "filters" : where === undefined ? "measures" : "where";
   if (answer.error !== null) throw dataError(what, ready, answer, field);
-  const found = groupsSchema.parse(answer.data);
+  const found = groupsSchema.parse(answer.data).map((group) => withMeasures(group, measures));
   return { groups: found.slice(0, limit), more: found.length > limit };
+}
+
+/** What is measured stands under its column's name, by which records tell what is secret. */
+function withMeasures(group: DataRow, measures: DataAggregateInput["measures"]): DataRow {
+  const told = Object.entries(measures).map(([name, { column }]): [string, JsonValue] => {
+    const value = group[name] ?? null;
+    return [name, column !== undefined && isJsonObject(value) ? (value[column] ?? null) : value];
+  });
+  return { ...group, ...Object.fromEntries(told) };
 }
 
 function groupFaults(ready: ReadyModel, column: string, field: string): ErrorIssue[] {
@@ -71,7 +88,7 @@ function typeFault(at: string, message: string): ErrorIssue {
   return { field: `${at}.op`, rule: "type", message };
 }
 
-/** As `waybill_calls.condition` reads it. */
+/** As `waybill_calls.condition` reads it, each value under its column's name, by which records tell what is secret. */
 function conditionOf(ready: ReadyModel, where: DataWhere): JsonObject {
   if ("and" in where) return { and: where.and.map((part) => conditionOf(ready, part)) };
   if ("or" in where) return { or: where.or.map((part) => conditionOf(ready, part)) };
@@ -81,5 +98,9 @@ function conditionOf(ready: ReadyModel, where: DataWhere): JsonObject {
 
 function leafOf(ready: ReadyModel, filter: DataFilter): JsonObject {
   const { column, op } = filter;
-  return { column, op, operand: op === "contains" ? containsOperand(ready, filter) : comparand(ready, filter) };
+  return {
+    column,
+    op,
+    operand: { [column]: op === "contains" ? containsOperand(ready, filter) : comparand(ready, filter) },
+  };
 }
