@@ -119,6 +119,21 @@ describe("a watch", () => {
     }
   });
 
+  it("says now and then that it is there, for proxies and for a caller that wonders", async () => {
+    const input = encodeURIComponent(JSON.stringify({ models: ["no_such_model"] }));
+    const left = new AbortController();
+    const headers = { authorization: `Bearer ${ada.sessionToken}` };
+    const answer = await fetch(`${stage.url}/trpc/models.watch?input=${input}`, { headers, signal: left.signal });
+    const deadline = setTimeout(() => left.abort(), 40_000);
+    let said = "";
+    for await (const part of (answer.body ?? new ReadableStream()).pipeThrough(new TextDecoderStream())) {
+      said += part;
+      if (said.includes("event: ping")) break;
+    }
+    clearTimeout(deadline);
+    expect(said).toMatch(/event: connected[\s\S]*"model":null[\s\S]*event: ping/);
+  }, 60_000);
+
   it("ends when its server stops, which need not wait for it, and says that another try is worth it", async () => {
     const stopping = await openStage();
     const person = await stopping.newUser();
