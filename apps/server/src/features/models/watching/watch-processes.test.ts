@@ -23,12 +23,16 @@ describe.each(["pglite", "native"] as const)("with two servers on %s", (engine) 
     opened.defer(() => sql.end());
     const directory = await mkdtemp(join(tmpdir(), "waybill-watch-"));
     opened.defer(() => rm(directory, { recursive: true, force: true, maxRetries: 3 }));
-    const heard: Record<string, string> = engine === "native" ? { SUPABASE_DB_URL: stack.dbUrl } : {};
-    other = opened.use(forkServer({ ...(await projectEnv(directory, stack)), ...heard }));
+    other = opened.use(forkServer(await projectEnv(directory, stack)));
     stage = opened.use(await openStage({ stack }));
     await other.ready;
   }, 120_000);
   afterAll(() => opened.disposeAsync());
+
+  it.runIf(engine === "native")("each that has the database's address listens", async () => {
+    const listening = () => sql`select pid from pg_stat_activity where query = 'listen waybill_models'`;
+    await expect.poll(async () => (await listening()).length, { timeout: 10_000 }).toBe(2);
+  });
 
   it("a change by one reaches who watches at the other within two seconds", async () => {
     const { url } = await other.ready;
