@@ -113,7 +113,9 @@ function quoted(name: string): string {
   return tableName("public", name);
 }
 
-function unsupported(lines: readonly string[], cause?: unknown): MigrationError {
+function unsupported(reasons: readonly string[], cause?: unknown): MigrationError {
+  // a policy's condition has several
+  const lines = reasons.map((line) => line.replaceAll(/\s+/g, " "));
   const [first = "", ...more] = lines;
   return new MigrationError(
     "CHANGE_UNSUPPORTED",
