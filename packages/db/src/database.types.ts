@@ -603,6 +603,7 @@ export type Database = {
           to_table: string
         }[]
       }
+      has_table: { Args: { of_table: string }; Returns: boolean }
       hold_lease: {
         Args: { lease: string; lease_holder: string; lease_seconds: number }
         Returns: boolean
@@ -711,6 +712,15 @@ export type Database = {
       touch_sessions: {
         Args: { moments: string[]; session_ids: string[] }
         Returns: number
+      }
+      try_row: {
+        Args: {
+          item: Json
+          operation: string
+          returned: string[]
+          target: string
+        }
+        Returns: Json
       }
       update_data_model: {
         Args: { changes: Json; expected_version: string; id: string }

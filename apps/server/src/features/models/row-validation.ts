@@ -12,11 +12,12 @@ import { findByKey } from "../data/rows.ts";
 import { notFound, type Table } from "../data/table.ts";
 import type { ModelLookup } from "./model-lookup.ts";
 import { type Check, checksOf } from "./row-checks.ts";
+import { triedWrite } from "./row-trial.ts";
 
 export interface RowValidation {
   /**
    * What would refuse a row, without writing it: schema, rules, and what the database tells the caller under its own
-   * row-level security. Throws UNKNOWN_MODEL, MODEL_INACTIVE, VALIDATION_FAILED for the key, NOT_FOUND for its row.
+   * row-level security, asked and by a try that it takes back. Throws UNKNOWN_MODEL, MODEL_INACTIVE, VALIDATION_FAILED for the key, NOT_FOUND for its row.
    */
   validate(call: DataCall, input: ModelValidateInput): Promise<ModelValidateOutput>;
 }
@@ -41,15 +42,31 @@ export function createRowValidation(waybill: Waybill, lookup: ModelLookup): RowV
         const checks = (await checksOf({ ready, lookup, row, before })).filter(
           ({ columns }) => !isRefused(columns, found),
         );
-        const told = await pMap(checks, (check) => ask(client, check), { concurrency: atOnce });
-        return { issues: [...found, ...told.flat()].slice(0, issueLimit) };
+        const write = key === undefined ? { row } : { where: key, changes: row };
+        // what the schema refuses, Postgres may refuse in words that help nobody
+        const isTried = (whole || (key !== undefined && Object.keys(row).length > 0)) && !found.some(isOfSchema);
+        const [told, tried] = await Promise.all([
+          pMap(checks, (check) => ask(client, check), { concurrency: atOnce }),
+          isTried ? triedWrite(table, write) : [],
+        ]);
+        return { issues: distinct([...found, ...told.flat(), ...tried]).slice(0, issueLimit) };
       }),
   };
 }
 
+/** The questions and the try may find the same. */
+function distinct(issues: readonly ErrorIssue[]): ErrorIssue[] {
+  const isSame = (a: ErrorIssue, b: ErrorIssue) => a.field === b.field && a.rule === b.rule && a.layer === b.layer;
+  return issues.filter((issue, at) => issues.findIndex((other) => isSame(other, issue)) === at);
+}
+
+function isOfSchema({ layer }: ErrorIssue): boolean {
+  return layer === "schema";
+}
+
 /** Where the schema has something against a value already, the database is not asked. */
 function isRefused(columns: readonly string[], issues: readonly ErrorIssue[]): boolean {
-  return issues.some(({ field, layer }) => layer === "schema" && columns.includes(field.split(".")[0] ?? ""));
+  return issues.some((issue) => isOfSchema(issue) && columns.includes(issue.field.split(".")[0] ?? ""));
 }
 
 async function rowAt(table: Table, key: JsonObject): Promise<DataRow> {
