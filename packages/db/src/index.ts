@@ -19,6 +19,8 @@ export {
   type LiveSchema,
   type LiveSchemaOptions,
 } from "./models/importing/index.ts";
+export { type ModelTrial } from "./models/trial/model-trial.ts";
+export { tryModel, type TryModelOptions } from "./models/trial/try-model.ts";
 export type { RegisteredClients } from "./registered-clients.ts";
 export {
   decryptSecret,

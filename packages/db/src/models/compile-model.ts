@@ -20,6 +20,8 @@ export interface CompiledModel {
   readonly create: readonly string[];
   /** Need the tables that the model refers to: foreign keys and policies. */
   readonly link: readonly string[];
+  /** The part of the model that each statement comes from: `indexes.0`, `rls_policies.2`, else `fields`. */
+  readonly origins: { readonly create: readonly string[]; readonly link: readonly string[] };
   /** What is allowed and most likely not meant. */
   readonly warnings: readonly ErrorIssue[];
   /** Keywords that the database does not hold. */
@@ -62,6 +64,7 @@ export async function compileModel(model: DataModelCreate, others: readonly Data
   ];
   if (issues.length > 0) return { ok: false, issues: unique(issues) };
   const held = checks.flatMap(({ checks }) => checks);
+  const granted = grants(shape, policies);
   return {
     ok: true,
     compiled: {
@@ -71,9 +74,16 @@ export async function compileModel(model: DataModelCreate, others: readonly Data
         tableStatement(shape, columns.lines, held),
         ...statements.indexes,
         `alter table ${shape.table} enable row level security`,
-        ...grants(shape, policies),
+        ...granted,
       ],
       link: [...foreignKeyStatements(own), ...statements.policies],
+      origins: {
+        create: ["fields", ...indexes.map(({ field }) => field), "rls_policies", ...granted.map(() => "rls_policies")],
+        link: [
+          ...own.map(({ declaredBy, field }) => (declaredBy === model ? field : "relationships")),
+          ...policies.map(({ field }) => field),
+        ],
+      },
       warnings: lockoutWarnings(policies),
       serverOnly: [...rootServerOnly(model), ...checks.flatMap(({ serverOnly }) => serverOnly)],
     },
