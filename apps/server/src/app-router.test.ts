@@ -36,6 +36,7 @@ describe("every procedure", () => {
         "data.update",
         "data.updateMany",
         "data.upsert",
+        "models.check",
         "models.create",
         "models.deprecate",
         "models.diff",

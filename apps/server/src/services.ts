@@ -3,6 +3,7 @@ import type { FetchImplementation } from "jose";
 import type { Logger } from "pino";
 import { type Door, type DoorSettings, openDoor } from "./door/door.ts";
 import { createDataService, type DataService } from "./features/data/service.ts";
+import { createDefinitionCheck, type DefinitionCheck } from "./features/models/definitions/definition-check.ts";
 import { createModelImports, type ModelImports } from "./features/models/migrations/model-imports.ts";
 import { createModelMigrations, type ModelMigrations } from "./features/models/migrations/model-migrations.ts";
 import { createScratchPool, type OpenScratch } from "./features/models/migrations/scratch-pool.ts";
@@ -36,6 +37,7 @@ export interface Services extends AsyncDisposable {
   readonly logins: Logins;
   readonly models: ModelService;
   readonly modelWatches: ModelWatches;
+  readonly definitions: DefinitionCheck;
   readonly modelMigrations: ModelMigrations;
   readonly modelImports: ModelImports;
   readonly data: DataService;
@@ -90,6 +92,7 @@ export function createServices(options: ServicesOptions): Services {
   const logins = createLogins({ waybill, logger, authUrl: auth.href, keys: encryptionKeys, redirects, guard });
   const lookup = createModelLookup(waybill.models);
   const scratch = createScratchPool({ open: options.openScratch });
+  const definitions = createDefinitionCheck({ waybill, scratch, logger });
   const { dbUrl, listenUrl, migrationsDir: folder, planSampleRows: sampleRows } = options;
   const log = packageLog(logger);
   const changes = openModelChanges({ marks: waybill.models, lookup, listenUrl, log });
@@ -101,7 +104,8 @@ export function createServices(options: ServicesOptions): Services {
     ownSessions: createOwnSessions(waybill, openSessions, refresher, logins.checkPassword),
     sessionStreams,
     logins,
-    models: createModelService(waybill.models, lookup, changes),
+    models: createModelService(waybill.models, lookup, changes, definitions),
+    definitions,
     modelWatches: createModelWatches({ waybill, lookup, changes, sessionStreams }),
     modelMigrations: createModelMigrations({ waybill, changes, scratch, dbUrl, folder, sampleRows, logger }),
     modelImports: createModelImports({ store: waybill.models, scratch, dbUrl }),

@@ -49,6 +49,7 @@ export const accessTable: Readonly<Record<ProcedurePath | Route, Row>> = {
   "data.updateMany":            [unknown, done,      hidden,    hidden,    over,   expired],
   "data.upsert":                [unknown, done,      "RLS_DENIED", "RLS_DENIED", over, expired],
 
+  "models.check":               [unknown, forbidden, forbidden, done,      over,   expired],
   "models.create":              [unknown, forbidden, forbidden, done,      over,   expired],
   "models.deprecate":           [unknown, forbidden, forbidden, done,      over,   expired],
   "models.diff":                [unknown, forbidden, forbidden, done,      over,   expired],

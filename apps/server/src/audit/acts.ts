@@ -137,6 +137,7 @@ export const acts: Readonly<Record<ProcedurePath, Act>> = {
     prepare: plannedModel,
     call: (api, _, fingerprint) => api.models.migrate.mutate({ fingerprint }),
   },
+  "models.check": { call: (api) => api.models.check.mutate(newModel()) },
   "models.create": { call: (api) => api.models.create.mutate(newModel()) },
   "models.deprecate": { prepare: madeModel, call: (api, _, model_name) => api.models.deprecate.mutate({ model_name }) },
   "models.diff": { call: (api, { model }) => api.models.diff.query({ model_name: model, from: "1.0.0" }) },

@@ -15,6 +15,15 @@ const row = {
 const credentials = { email: "fuzz@example.com", password: "correct horse" };
 const page = { limit: 10 };
 const fingerprint = "0".repeat(64);
+const fuzzModel: InputAt<"models.create"> = {
+  ...airportsModel,
+  model_name: "fuzz",
+  table_name: "fuzz",
+  relationships: [{ name: "self", kind: "many-to-one", model: "fuzz", columns: ["state"], on_delete: "cascade" }],
+  validation_rules: [{ name: "north", expression: "latitude > 0.0", message: "must be north", fields: ["latitude"] }],
+  indexes: [{ name: "fuzz_state", columns: ["state"], unique: false, method: "btree" }],
+  rls_policies: [{ name: "own", command: "all", roles: ["authenticated"], using: "true", check: "true" }],
+};
 
 /** One input for each procedure that uses every field; what is malformed is made of these. A new procedure does not compile without its own. */
 export const validInputs: { [Path in ProcedurePath]: InputAt<Path> } = {
@@ -86,15 +95,8 @@ export const validInputs: { [Path in ProcedurePath]: InputAt<Path> } = {
   },
   "data.upsert": { model: "airports", row, on_conflict: ["iata"], idempotency_key: "fuzz" },
   "models.migrate": { fingerprint, confirm_destructive: false },
-  "models.create": {
-    ...airportsModel,
-    model_name: "fuzz",
-    table_name: "fuzz",
-    relationships: [{ name: "self", kind: "many-to-one", model: "fuzz", columns: ["state"], on_delete: "cascade" }],
-    validation_rules: [{ name: "north", expression: "latitude > 0.0", message: "must be north", fields: ["latitude"] }],
-    indexes: [{ name: "fuzz_state", columns: ["state"], unique: false, method: "btree" }],
-    rls_policies: [{ name: "own", command: "all", roles: ["authenticated"], using: "true", check: "true" }],
-  },
+  "models.check": fuzzModel,
+  "models.create": fuzzModel,
   "models.deprecate": { model_name: "airports" },
   "models.diff": { model_name: "airports", from: "1.0.0", to: "1.0.0" },
   "models.drift": { model_name: "airports" },

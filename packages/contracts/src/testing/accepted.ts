@@ -234,6 +234,10 @@ const primitives: Model = {
   encryptedSchema: ciphertexts,
   errorCodeSchema: fc.constantFrom(...errorCodes),
   errorIssueSchema: issues,
+  modelCheckSchema: fc.record({
+    issues: fc.array(issues, { maxLength: 2 }),
+    warnings: fc.array(issues, { maxLength: 2 }),
+  }),
   modelValidateOutputSchema: fc.record({ issues: fc.array(issues, { maxLength: 2 }) }),
   errorDataSchema: fc.record(
     {

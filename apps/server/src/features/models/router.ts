@@ -7,6 +7,7 @@ import {
   dataModelPageSchema,
   dataModelUpdateSchema,
   dataModelVersionPageSchema,
+  modelCheckSchema,
   modelDriftInputSchema,
   modelDriftSchema,
   modelImportInputSchema,
@@ -86,6 +87,11 @@ export const modelsRouter = router({
     .input(modelValidateInputSchema)
     .output(modelValidateOutputSchema)
     .query(({ ctx, input }) => ctx.services.rowValidation.validate(ctx, input)),
+  /** What create or update would refuse, and what is most likely not meant; stores nothing. */
+  check: managing
+    .input(dataModelCreateSchema)
+    .output(modelCheckSchema)
+    .mutation(({ ctx, input }) => ctx.services.definitions.check(input, ctx.caller.userId)),
   create: managing
     .input(dataModelCreateSchema)
     .output(dataModelOutputSchema)

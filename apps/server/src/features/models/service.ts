@@ -8,15 +8,13 @@ import {
   issuesOf,
   leastNextVersion,
 } from "@waybill/contracts";
-import { checkFields } from "@waybill/contracts/json-schema";
-import { checkRules } from "@waybill/contracts/rules";
-import { type ModelStore, WaybillDbError } from "@waybill/db";
+import type { ModelStore } from "@waybill/db";
 import { ApiError } from "../../trpc/api-error.ts";
 import { classifyDefinition, definitionOf } from "./definition-change.ts";
+import type { DefinitionCheck } from "./definitions/definition-check.ts";
 import type { ModelLookup } from "./model-lookup.ts";
 import type { ModelChanges } from "./watching/model-changes.ts";
 import { diffOfVersions, type ModelDiff } from "./versions.ts";
-import { modelsReferredTo, relationshipFaults } from "./relationships.ts";
 
 /** A timer may be a little early. */
 const timerMs = 20;
@@ -48,6 +46,7 @@ export function createModelService(
   store: ModelStore,
   lookup: Pick<ModelLookup, "staleMs">,
   changes: Pick<ModelChanges, "changed">,
+  faults: Pick<DefinitionCheck, "refuseFaults">,
 ): ModelService {
   const changing = async (modelName: string, write: () => Promise<DataModelOutput>): Promise<DataModelOutput> => {
     try {
@@ -58,7 +57,7 @@ export function createModelService(
   };
   return {
     async create(definition, userId) {
-      await refuseFaults(store, definition);
+      await faults.refuseFaults(definition);
       return changing(definition.model_name, () => store.create(definition, userId));
     },
     async update({ model_name, expected_version, changes }, userId) {
@@ -68,7 +67,7 @@ export function createModelService(
       const after = dataModelCreateSchema.safeParse({ ...before, ...changes });
       if (!after.success) throw new ApiError({ code: "VALIDATION_FAILED", issues: issuesOf(after.error) });
       refuseLowVersion(before, after.data);
-      await refuseFaults(store, after.data);
+      await faults.refuseFaults(after.data);
       return changing(model_name, () => store.update({ model_name }, changes, userId, expected_version));
     },
     async deprecate(modelName) {
@@ -109,28 +108,4 @@ function refuseLowVersion(before: DataModelCreate, after: DataModelCreate): void
     hint: `Send schema_version ${least}.`,
     issues: [{ field: "changes.schema_version", rule: "raised", message: `must be at least ${least}` }],
   });
-}
-
-async function refuseFaults(store: ModelStore, definition: DataModelCreate): Promise<void> {
-  const ofFields = checkFields(definition.fields);
-  const others = await Promise.all(modelsReferredTo(definition).map((name) => existing(store, name)));
-  const ofRelations = relationshipFaults(
-    definition,
-    others.filter((model) => model !== null),
-  );
-  // rules are about columns, which must be right before
-  const ofRules = ofFields.length === 0 ? checkRules(definition) : [];
-  const issues = [...ofFields, ...ofRelations, ...ofRules];
-  const first = issues[0];
-  if (first === undefined) return;
-  throw new ApiError({ code: "VALIDATION_FAILED", message: `${first.field} ${first.message}`, issues });
-}
-
-async function existing(store: ModelStore, name: string): Promise<DataModelOutput | null> {
-  try {
-    return await store.get({ model_name: name });
-  } catch (error) {
-    if (error instanceof WaybillDbError && error.code === "UNKNOWN_MODEL") return null;
-    throw error;
-  }
 }

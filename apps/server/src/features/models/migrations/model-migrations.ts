@@ -31,6 +31,7 @@ import { schemaSides } from "./schema-sides.ts";
 import { startingTables } from "./starting-tables.ts";
 import { isServed } from "./served.ts";
 import type { ScratchPool } from "./scratch-pool.ts";
+import { tryModels } from "./try-models.ts";
 
 /** Changes of models' tables: planned and proven on a scratch database, made and taken back on the real one. */
 export interface ModelMigrations {
@@ -99,6 +100,7 @@ export function createModelMigrations(options: ModelMigrationsOptions): ModelMig
       const inForce = await modelsInForce(store);
       const now = new Map(inForce.map((model) => [model.model_name, model]));
       const sides = await schemaSides(inForce, wanted);
+      const warnings = await asApiFailure(() => tryModels(scratch, wanted, sides.after.models, userId));
       const fromTable = input.from_table;
       const start =
         dbUrl === undefined
@@ -123,7 +125,6 @@ export function createModelMigrations(options: ModelMigrationsOptions): ModelMig
         });
       });
       refuseDrifted(start.drift, plan.tables);
-      const { warnings } = sides;
       const adopts = [...taken.keys()];
       const steps = wanted.map(({ model_name, applied_version, schema_version }): VersionStep => {
         return { model_name, from: applied_version, to: schema_version };

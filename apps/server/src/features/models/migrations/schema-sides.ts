@@ -8,7 +8,6 @@ import { modelsReferredTo } from "../relationships.ts";
 export interface SchemaSides {
   readonly before: Side;
   readonly after: Side;
-  readonly warnings: readonly ErrorIssue[];
 }
 
 export interface Side {
@@ -30,11 +29,9 @@ export async function schemaSides(
   const names = connected(wanted, [...now.values(), ...then.values()]);
   const [before, after] = [sideOf(now, names), sideOf(then, names)];
   const [old, made] = [await compiled(before), await compiled(after)];
-  const changed = made.filter(({ model_name }) => wanted.some((model) => model.model_name === model_name));
   return {
     before: { models: before, sql: ddlOf(old) },
     after: { models: after, sql: ddlOf(made) },
-    warnings: changed.flatMap((model) => model.warnings.map((issue) => ofModel(model.model_name, issue))),
   };
 }
 
@@ -90,6 +87,7 @@ async function compiled(models: readonly DataModelCreate[]): Promise<CompiledMod
   return results.flatMap(({ result }) => (result.ok ? [result.compiled] : []));
 }
 
-function ofModel(name: string, issue: ErrorIssue): ErrorIssue {
+/** An issue of one model among those of a plan. */
+export function ofModel(name: string, issue: ErrorIssue): ErrorIssue {
   return { ...issue, field: `${name}.${issue.field}` };
 }
