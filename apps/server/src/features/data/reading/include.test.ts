@@ -224,7 +224,7 @@ describe.each(["pglite", "native"] as const)("include on %s", (engine) => {
 
   it("refuses a related model that is out of use, by the relationship's name", async () => {
     const model_name = `inc_gone_${randomBytes(4).toString("hex")}`;
-    const fields = { type: "object" as const, properties: { id } };
+    const fields = { type: "object" as const, required: ["id"], properties: { id } };
     await admin.api.models.create.mutate({ model_name, table_name: model_name, schema_version: "1.0.0", fields });
     const parent = `${model_name}_parent`;
     const relationships = [{ name: "gone", kind: "many-to-one" as const, model: model_name, columns: ["id"] }];

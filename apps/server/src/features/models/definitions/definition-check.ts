@@ -49,7 +49,7 @@ export function createDefinitionCheck(options: DefinitionCheckOptions): Definiti
     if (plain.length > 0) return { issues: plain, warnings: [] };
     const current = await existing(store, definition.model_name);
     const isByHand = (current?.applied_version ?? null) === null && (await hasTable(waybill, definition.table_name));
-    const others = await othersOf(store, definition);
+    const others = await tiedTo(store, definition);
     const compiled = await compileModel(definition, others);
     if (!compiled.ok) return sorted({ issues: compiled.issues, warnings: [] }, isByHand);
     const isTried = trial.author !== undefined || (needsPostgres(definition) && !isByHand);
@@ -89,11 +89,18 @@ function sorted({ issues, warnings }: ModelTrial, isByHand: boolean): ModelCheck
   return { issues: [...refused], warnings: [...told, ...warnings] };
 }
 
-/** All models that have a table or may come to have one, and those that the definition refers to. */
-async function othersOf(store: Store, definition: DataModelCreate): Promise<DataModelOutput[]> {
+/**
+ * The models that the definition's table is tied to: by a relationship of either, or by a policy that reads the other's
+ * table. Deprecated ones keep their tables.
+ */
+async function tiedTo(store: Store, definition: DataModelCreate): Promise<DataModelOutput[]> {
   const named = modelsReferredTo(definition);
+  const policies = JSON.stringify(definition.rls_policies);
   return (await activeModels(store, { withInactive: true })).filter(
-    ({ model_name, is_active, applied_version }) => is_active || applied_version !== null || named.includes(model_name),
+    (model) =>
+      named.includes(model.model_name) ||
+      modelsReferredTo(model).includes(definition.model_name) ||
+      new RegExp(`\\b${model.table_name}\\b`).test(policies),
   );
 }
 
