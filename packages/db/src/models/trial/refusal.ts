@@ -31,5 +31,7 @@ export async function refusalOf(session: SqlSession, sql: string): Promise<Refus
 function placeOf(error: Error, sql: string): number | null {
   const position = "position" in error ? Number(error.position) : Number.NaN;
   if (!Number.isInteger(position) || position < 1) return null;
-  return [...sql].slice(0, position - 1).join("").length;
+  return Array.from(sql)
+    .slice(0, position - 1)
+    .join("").length;
 }

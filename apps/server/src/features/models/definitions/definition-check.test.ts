@@ -163,16 +163,16 @@ describe("where no scratch database is to be had", () => {
     let log = "";
     const logger = pino({ level: "debug" }, { write: (line: string) => void (log += line) });
     const { waybill } = stage.services;
-    const { refuseFaults, check } = createDefinitionCheck({ waybill, scratch: { use }, logger, trialMs: 50 });
+    const definitions = createDefinitionCheck({ waybill, scratch: { use }, logger, trialMs: 50 });
     const parsed = dataModelCreateSchema.parse(posts(faulty));
-    await refuseFaults(parsed);
+    await definitions.refuseFaults(parsed);
     expect(log).toContain(parsed.model_name);
-    expect(await check(parsed, "0193f2a4-7d1e-7c3a-9b0e-5f6a7b8c9d0e")).toEqual({
+    expect(await definitions.check(parsed, "0193f2a4-7d1e-7c3a-9b0e-5f6a7b8c9d0e")).toEqual({
       issues: [],
       warnings: [{ field: "", rule: "untried", message: expect.stringContaining("models.plan") }],
     });
     // the compiler needs no database
     const wrong = { ...parsed, rls_policies: [{ ...ownRows, using: "x y" }] };
-    await expect(refuseFaults(wrong)).rejects.toMatchObject({ waybillCode: "VALIDATION_FAILED" });
+    await expect(definitions.refuseFaults(wrong)).rejects.toMatchObject({ waybillCode: "VALIDATION_FAILED" });
   });
 });
