@@ -8,6 +8,16 @@ export function modelsReferredTo(definition: DataModelCreate): string[] {
   return [...new Set(names)].filter((name) => name !== definition.model_name);
 }
 
+/** The names of those models whose tables a definition's policies may read: a word too many ties them for nothing. */
+export function modelsReadBy(definition: DataModelCreate, models: readonly DataModelCreate[]): string[] {
+  const { rls_policies: policies, model_name: own } = definition;
+  if (policies === null || "preset" in policies) return [];
+  const words = new Set(policies.flatMap(({ using = "", check = "" }) => `${using} ${check}`.split(/[^\w$]+/)));
+  return models.flatMap(({ model_name, table_name }) =>
+    model_name !== own && words.has(table_name) ? [model_name] : [],
+  );
+}
+
 function namesIn(relation: Relationship): string[] {
   return relation.kind === "many-to-many" ? [relation.model, relation.through] : [relation.model];
 }

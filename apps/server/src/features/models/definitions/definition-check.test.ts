@@ -134,6 +134,20 @@ describe.each(["pglite", "native"] as const)("a definition on %s", (engine) => {
     expect(await check(posts())).toEqual({ issues: [], warnings: [] });
   });
 
+  it("may read in a policy the table of a model that no relationship ties it to, and be planned so", async () => {
+    const members = posts({ rls_policies: { preset: "own-rows" } }, { user_id: { type: "string", format: "uuid" } });
+    await create(members);
+    const { fingerprint } = await admin.api.models.plan.mutate({ models: [members.model_name], sample_rows: 0 });
+    await admin.api.models.migrate.mutate({ fingerprint });
+    opened.defer(() => drop(members));
+    const using = `exists (select 1 from ${members.table_name} m where m.user_id = (select auth.uid()))`;
+    const model = posts({ rls_policies: [{ name: "read", command: "select", roles: ["authenticated"], using }] });
+    expect(await check(model)).toEqual({ issues: [], warnings: [] });
+    await create(model);
+    const planned = await admin.api.models.plan.mutate({ models: [model.model_name], sample_rows: 0 });
+    expect(planned).toMatchObject({ warnings: [], loses: { up: [] } });
+  });
+
   it("that a plan alone could refuse names its part there", async () => {
     const model = posts({ rls_policies: [{ name: "r", command: "select", roles: ["anon"], using: "title = 'x'" }] });
     await create(model);

@@ -6,7 +6,7 @@ import type { Logger } from "pino";
 import { ApiError } from "../../../trpc/api-error.ts";
 import { activeModels } from "../active-models.ts";
 import type { ScratchPool } from "../migrations/scratch-pool.ts";
-import { modelsReferredTo, relationshipFaults } from "../relationships.ts";
+import { modelsReadBy, modelsReferredTo, relationshipFaults } from "../relationships.ts";
 import { isOfAuthorsSql, needsPostgres } from "./postgres-parts.ts";
 import { hasTable } from "./has-table.ts";
 import { withinTime } from "./within-time.ts";
@@ -94,13 +94,10 @@ function sorted({ issues, warnings }: ModelTrial, isByHand: boolean): ModelCheck
  * table. Deprecated ones keep their tables.
  */
 async function tiedTo(store: Store, definition: DataModelCreate): Promise<DataModelOutput[]> {
-  const named = modelsReferredTo(definition);
-  const policies = JSON.stringify(definition.rls_policies);
-  return (await activeModels(store, { withInactive: true })).filter(
-    (model) =>
-      named.includes(model.model_name) ||
-      modelsReferredTo(model).includes(definition.model_name) ||
-      new RegExp(`\\b${model.table_name}\\b`).test(policies),
+  const models = await activeModels(store, { withInactive: true });
+  const named = [...modelsReferredTo(definition), ...modelsReadBy(definition, models)];
+  return models.filter(
+    (model) => named.includes(model.model_name) || modelsReferredTo(model).includes(definition.model_name),
   );
 }
 

@@ -2,7 +2,7 @@ import type { DataModelCreate, DataModelOutput, ErrorIssue } from "@waybill/cont
 import { compileModel, type CompiledModel, ddlOf } from "@waybill/db";
 import { ApiError } from "../../../trpc/api-error.ts";
 import { definitionOf } from "../definition-change.ts";
-import { modelsReferredTo } from "../relationships.ts";
+import { modelsReadBy, modelsReferredTo } from "../relationships.ts";
 
 /** The tables of some models, as they are and as they shall be, with all tables that these belong together with. */
 export interface SchemaSides {
@@ -49,12 +49,12 @@ function refuseTableless(wanted: readonly DataModelCreate[], then: ReadonlyMap<s
   throw new ApiError({ code: "VALIDATION_FAILED", message: `${first.field} ${first.message}`, issues });
 }
 
-/** Names of the models that relationships tie to those, directly or by way of others. */
+/** Names of the models that relationships and policies tie to those, directly or by way of others. */
 function connected(from: readonly DataModelCreate[], models: readonly DataModelCreate[]): ReadonlySet<string> {
   const ties = new Map<string, Set<string>>();
   const tie = (a: string, b: string): void => void ties.set(a, (ties.get(a) ?? new Set()).add(b));
   for (const model of models) {
-    for (const name of modelsReferredTo(model)) {
+    for (const name of [...modelsReferredTo(model), ...modelsReadBy(model, models)]) {
       tie(model.model_name, name);
       tie(name, model.model_name);
     }
