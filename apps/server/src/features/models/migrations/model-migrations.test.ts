@@ -178,6 +178,29 @@ describe.each(["pglite", "native"] as const)("on %s", (engine) => {
     });
   });
 
+  it("leaves a table to the model that has it until its own change is made, and to that model's way back", async () => {
+    const model = books();
+    const first = await made(model);
+    const moved = newName();
+    await change(model, "1.0.0", { table_name: moved });
+    const other = (): Definition => ({ ...books(), table_name: model.table_name });
+    expect(await refusalOf(declare(other()))).toMatchObject({ code: "MODEL_EXISTS" });
+    const stranger = books();
+    await declare(stranger);
+    const taken = change(stranger, "1.0.0", { table_name: model.table_name });
+    expect(await refusalOf(taken)).toMatchObject({ code: "MODEL_EXISTS" });
+
+    const second = (await plan(model.model_name)).fingerprint;
+    await apply(second);
+    await declare(other());
+    expect(await refusalOf(rollback(second))).toMatchObject({
+      code: "NOT_APPLIED",
+      message: expect.stringContaining("another model"),
+    });
+    expect(await sql`select to_regclass(${`public.${moved}`}) is not null as there`).toEqual([{ there: true }]);
+    expect(await refusalOf(rollback(first))).toMatchObject({ code: expect.stringMatching(/DRIFTED|NOT_APPLIED/) });
+  });
+
   it("changes no table whose entry in the registry it cannot make", async () => {
     const model = books();
     await declare(model);
