@@ -229,7 +229,7 @@ export const errorCatalog: { readonly [Code in ErrorCode]: { readonly descriptio
     },
     MIGRATION_IN_DOUBT: {
       description: "The connection broke while the change was committed.",
-      remedy: "Apply the same plan again: what was applied is not applied twice.",
+      remedy: "Make the same call again: what stands is not made twice, and NOT_APPLIED says that it was taken back.",
     },
     DATABASE_UNREACHABLE: {
       description: "The database itself cannot be reached.",

@@ -87,7 +87,7 @@ export function unreachable(error: unknown, committing: boolean): MigrationError
   return new MigrationError(
     "MIGRATION_IN_DOUBT",
     "The connection broke while the change was committed: it stands wholly, or not at all.",
-    "Apply the same plan again: what was applied is not applied twice.",
+    "Make the same call again: what stands is not made twice, and NOT_APPLIED says that it was taken back.",
     { cause: error },
   );
 }

@@ -29,28 +29,41 @@ export async function inLiveTransaction<T>(
   { dbUrl, lockTimeoutMs = 3000, tries = 4, deadlineMs = 120_000 }: LiveOptions,
   work: (session: SqlSession, attempt: number) => Promise<T>,
 ): Promise<T> {
-  const progress = { committing: false };
+  const progress: Progress = { committing: false, inDoubt: false };
   for (let attempt = 1; ; attempt++) {
     try {
       return await once(dbUrl, lockTimeoutMs, deadlineMs, progress, (session) => work(session, attempt));
     } catch (error) {
-      if (error instanceof MigrationError) {
-        throw progress.committing && error.code === "MIGRATION_TIMEOUT" ? unreachable(error, true) : error;
-      }
+      const own = error instanceof MigrationError;
+      const lost = !own && lostConnection(error);
+      // whatever Postgres answers to a commit says that nothing stands
+      if (progress.committing && (own || lost)) progress.inDoubt = true;
+      progress.committing = false;
       const busy = mayPass(error);
-      if (sqlstateOf(error) === "57014") throw tookTooLong(error);
-      if (!busy && !lostConnection(error)) throw refused(error);
-      if (attempt >= tries) throw busy ? tooBusy(error) : unreachable(error, progress.committing);
+      if (attempt >= tries || !(busy || lost)) throw progress.inDoubt ? unreachable(error, true) : failure(error);
       await wait(jittered({ firstMs: 200, limitMs: 3000 }, attempt - 1));
     }
   }
+}
+
+interface Progress {
+  committing: boolean;
+  /** A commit had no answer, and no try since then has found out what became of it. */
+  inDoubt: boolean;
+}
+
+function failure(error: unknown): MigrationError {
+  if (error instanceof MigrationError) return error;
+  if (sqlstateOf(error) === "57014") return tookTooLong(error);
+  if (mayPass(error)) return tooBusy(error);
+  return lostConnection(error) ? unreachable(error, false) : refused(error);
 }
 
 function once<T>(
   dbUrl: string,
   lockTimeoutMs: number,
   deadlineMs: number,
-  progress: { committing: boolean },
+  progress: Progress,
   work: (session: SqlSession) => Promise<T>,
 ): Promise<T> {
   const settings = [
@@ -64,7 +77,7 @@ function once<T>(
   ];
   return inOneTransaction({ dbUrl, deadlineMs, what: "The change of the schema", settings }, async (session) => {
     // an earlier try that may have been committed held that lock to its end
-    progress.committing = false;
+    progress.inDoubt = false;
     const result = await work(session);
     progress.committing = true;
     return result;

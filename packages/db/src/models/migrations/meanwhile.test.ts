@@ -1,3 +1,4 @@
+import { setTimeout as wait } from "node:timers/promises";
 import { createClient } from "@supabase/supabase-js";
 import { scratchDatabase, start, type LocalSupabase } from "@waybill/local-supabase";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
@@ -192,6 +193,37 @@ test("a commit whose answer is lost is found out, and nothing is done twice", as
   await using last = await losingProxy(dbUrl, 1);
   const once = applyChange({ ...options, dbUrl: last.dbUrl, tries: 1 });
   await expect(once).rejects.toMatchObject({ code: "MIGRATION_IN_DOUBT" });
+  expect(await applyChange({ ...options, dbUrl })).toMatchObject({ already: true });
+});
+
+test("it stays in doubt when the tries after a lost answer find somebody else at work", async () => {
+  const { dbUrl } = native;
+  await using live = openSession(dbUrl);
+  await using rival = openSession(dbUrl);
+  await live.exec(make("rivalled", "note text"));
+  const plan = await planChange({
+    scratch,
+    before: make("rivalled", "note text"),
+    after: make("rivalled", "tag text"),
+  });
+  await using proxy = await losingProxy(dbUrl, 1);
+  const next = "begin; select pg_advisory_xact_lock(hashtext('waybill'), hashtext('migrations'))";
+  const options = { plan, name: "rivalled", confirmDestructive: true, tries: 2, lockTimeoutMs: 200 };
+  const changed = applyChange({
+    ...options,
+    dbUrl: proxy.dbUrl,
+    onStep: async ({ step }) => {
+      if (step !== "commit") return;
+      // waits behind this change, and has the lock before another try asks for it
+      void rival.exec(next);
+      await wait(200);
+    },
+  });
+  await expect(changed).rejects.toMatchObject({
+    code: "MIGRATION_IN_DOUBT",
+    hint: expect.stringContaining("the same call again"),
+  });
+  await rival.exec("rollback");
   expect(await applyChange({ ...options, dbUrl })).toMatchObject({ already: true });
 });
 
