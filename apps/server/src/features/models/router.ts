@@ -138,7 +138,7 @@ export const modelsRouter = router({
     .input(modelPurgeInputSchema)
     .output(z.strictObject({}))
     .mutation(async ({ ctx, input }) => {
-      await ctx.services.modelMigrations.purge(input.fingerprint);
+      await ctx.services.modelMigrations.purge(input.fingerprint, ctx.caller.userId);
       return {};
     }),
   /** What was planned, and what became of it. */
