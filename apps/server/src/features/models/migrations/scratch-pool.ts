@@ -18,8 +18,11 @@ export interface ScratchPoolOptions {
   readonly waiting?: number;
 }
 
+const aliveMs = 5000;
+
 export function createScratchPool({ open, idleMs = 60_000, waiting = 8 }: ScratchPoolOptions): ScratchPool {
   let database: (ScratchDatabase & AsyncDisposable) | undefined;
+  let starting: Promise<unknown> = Promise.resolve();
   let idle: NodeJS.Timeout | undefined;
   let last: Promise<unknown> = Promise.resolve();
   let inside = 0;
@@ -28,22 +31,31 @@ export function createScratchPool({ open, idleMs = 60_000, waiting = 8 }: Scratc
   const drop = async (): Promise<void> => {
     const dropped = database;
     database = undefined;
-    try {
-      await dropped?.[Symbol.asyncDispose]();
-    } catch {
-      // what cannot be ended now ends with this process
-    }
+    if (dropped !== undefined) await end(dropped);
+  };
+  const ready = async (): Promise<ScratchDatabase & AsyncDisposable> => {
+    if (database !== undefined && !(await isAlive(database))) await drop();
+    if (database !== undefined) return database;
+    const made = await opened(open);
+    if (!closed) return (database = made);
+    await end(made);
+    throw new ApiError({ code: "SHUTTING_DOWN" });
   };
   const turn = async <T>(work: (scratch: ScratchDatabase) => Promise<T>): Promise<T> => {
     if (closed) throw new ApiError({ code: "SHUTTING_DOWN" });
     clearTimeout(idle);
+    const own = ready();
+    starting = own;
+    const lent = await own;
     try {
-      database ??= await opened(open);
-      return await work(database);
+      return await work(lent);
     } catch (error) {
-      // after a deadline, or a death, its session is in nobody knows which state
-      if (!(error instanceof MigrationError) || error.code === "MIGRATION_TIMEOUT") await drop();
-      throw error;
+      if (error instanceof MigrationError && error.code !== "MIGRATION_TIMEOUT") throw error;
+      // after a deadline its session is in nobody knows which state
+      const died = !(error instanceof MigrationError || error instanceof ApiError) && !(await isAlive(lent));
+      await drop();
+      if (closed) throw new ApiError({ code: "SHUTTING_DOWN", cause: error });
+      throw died ? busy("The scratch database ended while a plan was made on it", error) : error;
     } finally {
       idle = setTimeout(() => void enqueue(drop), idleMs);
       idle.unref();
@@ -66,10 +78,36 @@ export function createScratchPool({ open, idleMs = 60_000, waiting = 8 }: Scratc
     },
     async [Symbol.asyncDispose]() {
       closed = true;
-      await enqueue(drop);
+      // what is being started is ended by who starts it
+      await starting.catch(() => undefined);
+      // who still works on it is told by its end: a plan may take minutes
+      await drop();
       clearTimeout(idle);
     },
   };
+}
+
+async function end(database: AsyncDisposable): Promise<void> {
+  try {
+    await database[Symbol.asyncDispose]();
+  } catch {
+    // what cannot be ended now ends with this process
+  }
+}
+
+/** Whether it answers: its process may have ended since it was used last. */
+async function isAlive(database: ScratchDatabase): Promise<boolean> {
+  const late = Promise.withResolvers<false>();
+  const timer = setTimeout(() => late.resolve(false), aliveMs);
+  const answered = database.query("select 1").then(
+    () => true,
+    () => false,
+  );
+  try {
+    return await Promise.race([answered, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function opened(open: OpenScratch): Promise<ScratchDatabase & AsyncDisposable> {
