@@ -66,3 +66,20 @@ export function sqlstateOf(error: unknown): string | undefined {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** Whether Postgres refused what it was told. Else it was stopped, or went away, and nothing is said of the SQL. */
+export function isRefusal(error: unknown): boolean {
+  const sqlstate = sqlstateOf(error);
+  return sqlstate !== undefined && !/^(08|53|57)/.test(sqlstate);
+}
+
+/** What such a failure is: Postgres keeps the same deadlines as we do, and may be the first to say so. */
+export function stopped(error: unknown, what: string): unknown {
+  if (sqlstateOf(error) !== "57014") return error;
+  return new MigrationError(
+    "MIGRATION_TIMEOUT",
+    `${what} took too long and was stopped.`,
+    "Give it more time (deadlineMs), or a smaller sample of rows.",
+    { sqlstate: "57014", cause: error },
+  );
+}

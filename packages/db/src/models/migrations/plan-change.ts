@@ -4,7 +4,7 @@ import { catalogDifference, catalogDigest, readCatalog, tablesIn, type Catalog }
 import { actionsBetween, readFacts, type DeltaAction, type Facts } from "./delta.ts";
 import { indexRenames, readIndexes } from "./index-renames.ts";
 import { lossesBetween, type Loss } from "./kept-data.ts";
-import { MigrationError, messageOf, sqlstateOf } from "./migration-error.ts";
+import { isRefusal, MigrationError, messageOf, sqlstateOf, stopped } from "./migration-error.ts";
 import { fingerprintOf, type MigrationPlan, type Statement } from "./migration-plan.ts";
 import { plainName } from "./names.ts";
 import { renamingOf, type Rename, type RenameStep } from "./renames.ts";
@@ -103,7 +103,7 @@ export async function makeSchema(session: SqlSession, which: "before" | "after",
   try {
     await session.exec(sql);
   } catch (error) {
-    if (error instanceof MigrationError) throw error;
+    if (!isRefusal(error)) throw stopped(error, "Making the tables on the scratch database");
     throw new MigrationError(
       "SCHEMA_INVALID",
       `Postgres refuses the schema ${which} the change: ${messageOf(error)}.`,

@@ -1,5 +1,5 @@
 import { tableNamed } from "./catalog.ts";
-import { MigrationError, messageOf, sqlstateOf } from "./migration-error.ts";
+import { isRefusal, MigrationError, sqlstateOf, stopped } from "./migration-error.ts";
 import { plainName, quoteIdent } from "./names.ts";
 import { plainColumns, type Shape } from "./shape.ts";
 import type { SqlSession } from "./sql-session.ts";
@@ -28,10 +28,11 @@ export async function insertRows(session: SqlSession, shape: Shape, rows: Sample
       );
       await session.exec("set local session_replication_role = origin");
     } catch (error) {
+      if (!isRefusal(error)) throw stopped(error, "Filling the scratch database");
       const sqlstate = sqlstateOf(error);
       throw new MigrationError(
         "ROWS_DO_NOT_FIT",
-        `The sample of rows does not fit the table ${plainName(table)} as it is${sqlstate === undefined ? `: ${messageOf(error)}` : ` (SQLSTATE ${sqlstate})`}.`,
+        `The sample of rows does not fit the table ${plainName(table)} as it is (SQLSTATE ${sqlstate}).`,
         "Take the sample from the table as it is, each row as to_jsonb writes it.",
         { sqlstate, rows: { table: plainName(table), count: null, example: null } },
       );
