@@ -82,8 +82,25 @@ test("a call whose answer is lost is made again under the same key", async () =>
   const keys = server.batches.map(({ idempotency_key }) => idempotency_key);
   expect(keys.slice(0, 3)).toEqual([keys[0], keys[0], keys[0]]);
   expect(new Set(keys).size).toBe(2);
-  server.lose(9);
-  expect(await refusal(importCsv(server.waybill, books, "id,title\n1,a\n"))).toMatchObject({ line: 2, imported: 0 });
+});
+
+test("where no answer comes at all, what stands is said to be unknown, and the same run writes nothing twice", async () => {
+  await using server = await stage();
+  const csv = "id,title\n1,a\n2,b\n";
+  server.lose(3);
+  const error = await refusal(importCsv(server.waybill, books, csv));
+  expect(error).toMatchObject({ line: 2, imported: 0, from: 2, inDoubt: true });
+  expect(error.message).toContain(`whether the rows from line 2 on stand is unknown`);
+  expect(error.message).toContain(`{ from: 2, run: "${error.run}" }`);
+  expect(await importCsv(server.waybill, books, csv, { from: error.from, run: error.run })).toBe(2);
+  expect(new Set(server.batches.map(({ idempotency_key }) => idempotency_key)).size).toBe(1);
+});
+
+test("the header is the first line that is not empty, however many lines it takes", async () => {
+  await using server = await stage();
+  expect(await importCsv(server.waybill, books, "\n\nid,title\n1,a\n")).toBe(1);
+  expect(await refusal(importCsv(server.waybill, books, '\n"id","x\ny"\n1,a\n'))).toMatchObject({ line: 3 });
+  expect(await refusal(importCsv(server.waybill, books, "\nid,title\nx,a\n"))).toMatchObject({ line: 3, from: 3 });
 });
 
 test("a stream is read as it comes, stops when it fails, and when it is told to", async () => {

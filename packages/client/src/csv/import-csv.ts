@@ -11,6 +11,8 @@ import { CsvImportError } from "./import-error.ts";
 export interface ImportCsvOptions {
   /** The line to begin with, as an earlier import's error tells it. */
   readonly from?: number;
+  /** The run of an earlier import's error, whose rows may stand: they are not written twice. `size` must be the same. */
+  readonly run?: string;
   /** Rows a call, all or none; 1 to 1000, by default 500. */
   readonly size?: number;
   /** Hears how many rows stand, after each call. */
@@ -23,6 +25,8 @@ const batchCharacters = 400_000;
 /** Bytes of one record; a quote that nobody closes makes one of the whole file. */
 const recordBytes = 1_048_576;
 const tries = 3;
+/** Answers that leave open whether the rows stand. */
+const openCodes: ReadonlySet<string> = new Set(["OPERATION_TIMEOUT", "OUTCOME_UNKNOWN", "INTERNAL"]);
 
 const recordSchema = z.object({ record: z.array(z.string()), info: z.object({ lines: z.number() }) });
 
@@ -46,10 +50,9 @@ export async function importCsv(
   waybill: Pick<WaybillClient, "data">,
   model: ModelDefinition,
   source: string | AsyncIterable<string | Uint8Array>,
-  { from = 2, size = 500, onImported, signal }: ImportCsvOptions = {},
+  { from = 2, run = crypto.randomUUID(), size = 500, onImported, signal }: ImportCsvOptions = {},
 ): Promise<number> {
-  const progress = { imported: 0, from };
-  const run = crypto.randomUUID();
+  const progress: Progress = { imported: 0, from, run };
   let batch: Line[] = [];
   let characters = 0;
   const send = async (): Promise<void> => {
@@ -65,8 +68,12 @@ export async function importCsv(
 
   let columns: readonly Column[] | undefined;
   for await (const { record, line } of recordsOf(source, progress)) {
-    columns ??= headerOf(model, record, progress);
-    if (line === 1 || line < from) continue;
+    if (columns === undefined) {
+      columns = headerOf(model, record, line, progress);
+      progress.from = Math.max(from, line + 1);
+      continue;
+    }
+    if (line < from) continue;
     const row = rowOf(columns, record, line, progress);
     batch.push({ line, row });
     characters += JSON.stringify(row).length;
@@ -79,6 +86,7 @@ export async function importCsv(
 interface Progress {
   imported: number;
   from: number;
+  readonly run: string;
 }
 
 async function* recordsOf(source: string | AsyncIterable<string | Uint8Array>, progress: Progress) {
@@ -105,16 +113,16 @@ interface Column {
   readonly read: ReadCell;
 }
 
-function headerOf(model: ModelDefinition, names: readonly string[], progress: Progress): Column[] {
+function headerOf(model: ModelDefinition, names: readonly string[], line: number, progress: Progress): Column[] {
   return names.map((name, index) => {
     const read = cellReader(model, name);
     const known = Object.keys(model.fields.properties).join(", ");
     if (read === null) {
       const message = `${JSON.stringify(name.slice(0, 63))} is no column of ${model.model_name}, which has ${known}`;
-      throw new CsvImportError({ ...progress, message, line: 1 });
+      throw new CsvImportError({ ...progress, message, line });
     }
     if (names.indexOf(name) !== index) {
-      throw new CsvImportError({ ...progress, message: `the column ${name} stands there twice`, line: 1 });
+      throw new CsvImportError({ ...progress, message: `the column ${name} stands there twice`, line });
     }
     return { name, read };
   });
@@ -161,5 +169,6 @@ function refusedRow(cause: unknown, batch: readonly Line[], progress: Progress):
   const line = batch[Number(index ?? 0)]?.line ?? progress.from;
   const said = issue === undefined ? String(cause instanceof Error ? cause.message : cause) : issue.message;
   const message = column === undefined || column === "" ? said : `${column} ${said}`;
-  return new CsvImportError({ ...progress, message, line, cause, refusal });
+  const inDoubt = refusal === undefined || openCodes.has(refusal.code);
+  return new CsvImportError({ ...progress, message, line, inDoubt, cause, refusal });
 }
