@@ -84,6 +84,17 @@ test("names are those before the change, numbers keep their digits, and long row
   expect(ids.toSorted((a, b) => a - b)).toEqual([3, 4, 5, 6, 7, 8]);
 });
 
+test("however many rows are asked for, a table takes a few megabytes of memory", async () => {
+  await live.exec(`create table public.sample_heaps (id bigint primary key, pair bigint, story text);
+    insert into public.sample_heaps select n, n, repeat('x', 60000) from generate_series(1, 200) n`);
+  const heaps = model("sample_heaps", { pair: "sample_heaps" });
+  const dbUrl = inject("stack").dbUrl;
+  const rows = await liveSample({ dbUrl, before: [heaps], after: [heaps], old: same, limit: 2000 });
+  const texts = textsIn(rows["public.sample_heaps"]);
+  expect(texts.length).toBeGreaterThan(100);
+  expect(texts.join("").length).toBeLessThanOrEqual(8 * 1024 * 1024);
+});
+
 test("nothing is read where nothing is allowed", async () => {
   expect(
     await liveSample({ dbUrl: "postgresql://nobody@127.0.0.1:1/x", before: [towns], after: [], old: same, limit: 0 }),

@@ -16,6 +16,9 @@ export interface LiveSampleOptions extends LiveReadOptions {
 
 /** A longer row is left out. */
 const rowBytes = 65_536;
+/** Of one table, and of all: they are held in this process and sent to the scratch database at once. */
+const tableBytes = 8 * 1_048_576;
+const allBytes = 32 * 1_048_576;
 /** How far rows that refer to rows are followed; what is still missing then takes those who miss it out. */
 const rounds = 5;
 
@@ -39,7 +42,7 @@ export async function liveSample({ before, after, old, limit, ...live }: LiveSam
   const links = linksOf(before, after, old);
   const samples: Samples = new Map(before.map(({ table_name }) => [table_name, new Map()]));
   await inLiveRead(live, async (session) => {
-    for (const [table, rows] of samples) add(rows, await read(session, table, `limit ${Math.trunc(limit)}`));
+    for (const table of samples.keys()) await read(session, samples, table, `limit ${Math.trunc(limit)}`);
     for (let round = 0; round < rounds; round += 1) {
       const sizes = [...samples.values()].map(({ size }) => size).join();
       for (const link of links) await follow(session, link, samples, typesOf(before, link));
@@ -61,19 +64,35 @@ function typesOf(before: readonly DataModelCreate[], { other, otherColumns }: Li
   return otherColumns.map((column) => types?.get(column)?.name ?? "text");
 }
 
-async function read(session: SqlSession, table: string, rest: string, parameters: readonly string[] = []) {
+/** Adds rows of a table to its sample, as many as there is room for. */
+async function read(
+  session: SqlSession,
+  samples: Samples,
+  table: string,
+  rest: string,
+  parameters: readonly string[] = [],
+): Promise<void> {
+  const rows = samples.get(table);
+  const held = [...samples.values()].reduce((sum, some) => sum + bytesOf(some), 0);
+  const room = rows === undefined ? 0 : Math.min(tableBytes - bytesOf(rows), allBytes - held);
+  if (rows === undefined || room <= 0) return;
   const found = await session.query(
-    `select s.row from (select to_jsonb(t)::text as row from public.${quoteIdentifier(table)} t ${rest}) s
-    where octet_length(s.row) <= ${rowBytes}`,
+    `select s.row from (
+      select c.row, sum(octet_length(c.row)) over (rows unbounded preceding) as bytes
+      from (select to_jsonb(t)::text as row from public.${quoteIdentifier(table)} t ${rest}) c
+      where octet_length(c.row) <= ${rowBytes}) s
+    where s.bytes <= ${room}`,
     parameters,
   );
-  return foundSchema
-    .parse(found)
-    .map(({ row }): Sampled => ({ text: row, values: valuesSchema.parse(JSON.parse(row)) }));
+  for (const { row } of foundSchema.parse(found)) {
+    rows.set(row, { text: row, values: valuesSchema.parse(JSON.parse(row)) });
+  }
 }
 
-function add(rows: Map<string, Sampled>, found: readonly Sampled[]): void {
-  for (const row of found) rows.set(row.text, row);
+function bytesOf(rows: ReadonlyMap<string, Sampled>): number {
+  let bytes = 0;
+  for (const text of rows.keys()) bytes += Buffer.byteLength(text);
+  return bytes;
 }
 
 /** Reads the rows that those of the link's table refer to and that are not there yet. */
@@ -97,7 +116,7 @@ async function follow(session: SqlSession, link: Link, samples: Samples, types: 
   const typed = names.map((name, at) => `${name} ${types[at]}`).join(", ");
   const rest = `where (${list}) in (
     select ${names.join(", ")} from jsonb_to_recordset($1::text::jsonb) as wanted (${typed}))`;
-  add(others, await read(session, link.other, rest, [JSON.stringify(wanted)]));
+  await read(session, samples, link.other, rest, [JSON.stringify(wanted)]);
 }
 
 /** Rows whose others could not be had would break a foreign key that holds. */
