@@ -149,8 +149,11 @@ function sameKey(was: ColumnShape, now: ColumnShape | undefined): string {
   return now?.type === was.type ? `t.${name} = d.${name}` : `t.${name}::text = d.${name}::text`;
 }
 
+/** Never set back: it may have given numbers to rows that are gone. */
 function raisedSequence(table: string, { name, sequence }: ColumnShape): string {
   if (sequence === null) return "";
   const column = quoteIdent(name);
-  return `  perform pg_catalog.setval(pg_catalog.pg_get_serial_sequence(${quoteLiteral(table)}, ${quoteLiteral(name)}), max(${column})) from ${table} having max(${column}) is not null;\n`;
+  const given = `pg_catalog.pg_get_serial_sequence(${quoteLiteral(table)}, ${quoteLiteral(name)})`;
+  return `  perform pg_catalog.setval(${given}, max(${column})) from ${table}
+    having max(${column}) is not null and coalesce(max(${column}) > pg_catalog.pg_sequence_last_value(${given}::regclass), true);\n`;
 }
