@@ -1,5 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { jittered } from "../../backoff.ts";
+import { advisoryLock } from "./advisory-lock.ts";
 import { inOneTransaction, lostConnection, refused, unreachable } from "./live-connection.ts";
 import { MigrationError, sqlstateOf } from "./migration-error.ts";
 import { mayPass } from "./run-statement.ts";
@@ -15,9 +16,6 @@ export interface LiveOptions {
   /** For each try. Default 120 s. */
   readonly deadlineMs?: number;
 }
-
-/** Whose lock it is: two that change a schema never meet, wherever they run. */
-const advisoryLock = "pg_catalog.pg_advisory_xact_lock(hashtext('waybill'), hashtext('migrations'))";
 
 /**
  * Runs `work` in one transaction on the live database, as the only one that changes its schema. What a lock or the network

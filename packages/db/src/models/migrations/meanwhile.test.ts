@@ -4,7 +4,15 @@ import { scratchDatabase, start, type LocalSupabase } from "@waybill/local-supab
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { openTransport } from "../../client/index.ts";
 import { untrackedFetch } from "../../untracked-fetch.ts";
-import { applyChange, planChange, proveChange, rollbackChange, type ScratchDatabase } from "./index.ts";
+import {
+  applyChange,
+  planChange,
+  proveChange,
+  purgeDropped,
+  rollbackChange,
+  scriptOf,
+  type ScratchDatabase,
+} from "./index.ts";
 import { losingProxy } from "./testing/losing-proxy.ts";
 import { openSession } from "./testing/open-session.ts";
 
@@ -266,4 +274,23 @@ test("numbers of rows that are gone are not given again when a type was changed 
   await applyChange({ dbUrl, plan, name: "counted", confirmDestructive: true });
   await rollbackChange({ dbUrl, plan, confirmDestructive: true });
   expect(await live.query("insert into counted (note) values ('b') returning id")).toEqual([{ id: "6" }]);
+});
+
+test("the way back by hand waits for other changes, and refuses what was purged", async () => {
+  const { dbUrl } = native;
+  await using live = openSession(dbUrl);
+  await live.exec(`${make("handed", "note text")}; insert into handed values (1, 'kept')`);
+  const plan = await planChange({ scratch, before: make("handed", "note text"), after: make("handed", "tag text") });
+  await applyChange({ dbUrl, plan, name: "handed", confirmDestructive: true });
+  const script = scriptOf(plan, "down", "somebody");
+  await using rival = openSession(dbUrl);
+  await rival.exec("begin; select pg_advisory_xact_lock(hashtext('waybill'), hashtext('migrations'))");
+  const hurried = script.replace("begin;", "begin; set local lock_timeout = 100;");
+  await expect(live.exec(hurried)).rejects.toMatchObject({ code: "55P03" });
+  await rival.exec("rollback");
+  await live.exec("rollback");
+  await purgeDropped({ dbUrl, plan });
+  await expect(live.exec(script)).rejects.toThrow(/no longer in waybill_dropped.handed_note_.* purged/);
+  await live.exec("rollback");
+  expect(await live.query("select id, tag from handed")).toEqual([{ id: 1, tag: null }]);
 });

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { advisoryLock } from "./advisory-lock.ts";
 import type { Applied } from "./history.ts";
 import type { MigrationPlan, Statement } from "./migration-plan.ts";
-import { quoteLiteral } from "./names.ts";
+import { dollarQuote, plainName, quoteLiteral } from "./names.ts";
 
 /** The rollback lies in a folder of its own: the CLI takes every `<digits>_<name>.sql` beside the migrations for one more. */
 function pathsOf(folder: string, { version, name }: Applied): { up: string; down: string } {
@@ -31,7 +32,20 @@ export async function removeMigrationFiles(folder: string, applied: Applied): Pr
 export function scriptOf({ fingerprint, ...plan }: MigrationPlan, way: "up" | "down", userId: string): string {
   const entry = `select public.record_model_migration(${[fingerprint, way, userId].map(quoteLiteral).join(", ")})`;
   const says = `Run this as the role that owns the tables. Plan ${fingerprint}, ${way}.`;
-  return textOf(plan[way], says, { first: ["begin"], last: [entry, "commit"] });
+  const first = ["begin", "set local search_path = pg_catalog", `select ${advisoryLock}`];
+  if (way === "down") first.push(...plan.keeps.up.map(refusePurged));
+  return textOf(plan[way], says, { first, last: [entry, "commit"] });
+}
+
+function refusePurged({ sideTable }: MigrationPlan["keeps"]["up"][number]): string {
+  const message = `What this change dropped is no longer in ${plainName(sideTable)}: it has been purged.`;
+  return `do ${dollarQuote(`
+begin
+  if to_regclass(${quoteLiteral(sideTable)}) is null then
+    raise exception using message = ${quoteLiteral(message)},
+      hint = 'The way back would bring back no data: plan a change to the earlier version instead.';
+  end if;
+end `)}`;
 }
 
 function textOf(
