@@ -5,6 +5,9 @@ import { definitionOf } from "../definition-change.ts";
 import { ofModel } from "./schema-sides.ts";
 import type { ScratchPool } from "./scratch-pool.ts";
 
+/** As long as planning and proving may take. */
+const deadlineMs = 60_000;
+
 /**
  * Tries each model by itself, since Postgres names no part of a model when it refuses the script of several. Answers what
  * is most likely not meant.
@@ -21,7 +24,9 @@ export async function tryModels(
   const issues: ErrorIssue[] = [];
   const warnings: ErrorIssue[] = [];
   for (const model of wanted) {
-    const trial = await pool.use((scratch) => tryModel({ scratch, model: definitionOf(model), others, author }));
+    const trial = await pool.use((scratch) =>
+      tryModel({ scratch, model: definitionOf(model), others, author, deadlineMs }),
+    );
     issues.push(...trial.issues.map((issue) => ofModel(model.model_name, issue)));
     warnings.push(...trial.warnings.map((issue) => ofModel(model.model_name, issue)));
   }
