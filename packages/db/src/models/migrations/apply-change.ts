@@ -85,7 +85,9 @@ export async function rollbackChange(options: ChangeOptions): Promise<ChangeRepo
   refuseChanged(plan);
   refuseUnconfirmed(plan.down, options.confirmDestructive);
   let tried: Applied | null = null;
-  const report = await inLiveTransaction(options, async (session) => {
+  let removed: Applied | null = null;
+  const remove = (applied: Applied) => filed(folder, (from) => removeMigrationFiles(from, applied));
+  const rolledBack = async (session: SqlSession): Promise<Applied & Pick<ChangeReport, "already">> => {
     await prepareHistory(session);
     const found = await findApplied(session, plan);
     if (found === null) {
@@ -104,10 +106,21 @@ export async function rollbackChange(options: ChangeOptions): Promise<ChangeRepo
     await options.onStep?.({ step: "record" });
     await forgetApplied(session, plan);
     await options.record?.(session, found);
+    // before it is committed: were this process killed in between, the next `db push` would make the change again
+    removed = found;
+    await remove(found);
     await finish(session, options);
     return { ...found, already: false };
-  });
-  return { ...report, ...(await filed(folder, (from) => removeMigrationFiles(from, report))) };
+  };
+  try {
+    const report = await inLiveTransaction(options, rolledBack);
+    return { ...report, ...(await remove(report)) };
+  } catch (error) {
+    const inDoubt = error instanceof MigrationError && error.code === "MIGRATION_IN_DOUBT";
+    const stands: Applied | null = inDoubt ? null : removed;
+    if (stands !== null) await filed(folder, (into) => writeMigrationFiles(into, stands, plan));
+    throw error;
+  }
 }
 
 /** Drops for good what a plan has kept aside. After that its way back would bring back no data, and is refused. */

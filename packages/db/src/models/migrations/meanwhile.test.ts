@@ -1,3 +1,7 @@
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { createClient } from "@supabase/supabase-js";
 import { scratchDatabase, start, type LocalSupabase } from "@waybill/local-supabase";
@@ -293,4 +297,30 @@ test("the way back by hand waits for other changes, and refuses what was purged"
   await expect(live.exec(script)).rejects.toThrow(/no longer in waybill_dropped.handed_note_.* purged/);
   await live.exec("rollback");
   expect(await live.query("select id, tag from handed")).toEqual([{ id: 1, tag: null }]);
+});
+
+test("a rollback takes its files away before it is committed, and puts them back when it is not", async () => {
+  const { dbUrl } = native;
+  await using live = openSession(dbUrl);
+  const folder = await mkdtemp(join(tmpdir(), "waybill-files-"));
+  opened.defer(() => rm(folder, { recursive: true, force: true }));
+  await live.exec(make("filed", "note text"));
+  const plan = await planChange({ scratch, before: make("filed", "note text"), after: make("filed", "tag text") });
+  const options = { dbUrl, plan, folder, confirmDestructive: true };
+  const { files } = await applyChange({ ...options, name: "filed" });
+  const there = () => files.filter((file) => existsSync(file));
+  let atCommit: string[] = files.slice();
+  const stopped = rollbackChange({
+    ...options,
+    onStep: ({ step }) => {
+      if (step !== "commit") return;
+      atCommit = there();
+      throw new Error("it is stopped here");
+    },
+  });
+  await expect(stopped).rejects.toThrow();
+  expect(atCommit).toEqual([]);
+  expect(there()).toEqual(files);
+  expect(await rollbackChange(options)).toMatchObject({ files });
+  expect(there()).toEqual([]);
 });
