@@ -95,6 +95,15 @@ test("however many rows are asked for, a table takes a few megabytes of memory",
   expect(texts.join("").length).toBeLessThanOrEqual(8 * 1024 * 1024);
 });
 
+test("a table that is not there has no rows, and those that refer to it stay out", async () => {
+  const gone = model("sample_gone", { town: "sample_towns" });
+  const lost = model("sample_people", { town: "sample_gone" });
+  const found = await read([towns, gone], [towns, gone], 5);
+  expect(Object.keys(found)).toEqual(["public.sample_towns"]);
+  expect(found["public.sample_towns"]).not.toEqual([]);
+  expect(await read([gone, lost], [gone, lost], 5)).toEqual({ "public.sample_people": [] });
+});
+
 test("nothing is read where nothing is allowed", async () => {
   expect(
     await liveSample({ dbUrl: "postgresql://nobody@127.0.0.1:1/x", before: [towns], after: [], old: same, limit: 0 }),

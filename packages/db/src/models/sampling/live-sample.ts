@@ -42,6 +42,8 @@ export async function liveSample({ before, after, old, limit, ...live }: LiveSam
   const links = linksOf(before, after, old);
   const samples: Samples = new Map(before.map(({ table_name }) => [table_name, new Map()]));
   await inLiveRead(live, async (session) => {
+    // the table of a model that is no longer used may be gone, which is no affair of a plan beside it
+    for (const table of await missingOf(session, [...samples.keys()])) samples.delete(table);
     for (const table of samples.keys()) await read(session, samples, table, `limit ${Math.trunc(limit)}`);
     for (let round = 0; round < rounds; round += 1) {
       const sizes = [...samples.values()].map(({ size }) => size).join();
@@ -62,6 +64,15 @@ function typesOf(before: readonly DataModelCreate[], { other, otherColumns }: Li
   const model = before.find(({ table_name }) => table_name === other);
   const types = model === undefined ? undefined : shapeOf(model).types;
   return otherColumns.map((column) => types?.get(column)?.name ?? "text");
+}
+
+async function missingOf(session: SqlSession, tables: readonly string[]): Promise<string[]> {
+  const found = await session.query(
+    `select given.name from jsonb_array_elements_text($1::text::jsonb) as given (name)
+    where to_regclass(format('public.%I', given.name)) is null`,
+    [JSON.stringify(tables)],
+  );
+  return found.map(({ name }) => String(name));
 }
 
 /** Adds rows of a table to its sample, as many as there is room for. */
