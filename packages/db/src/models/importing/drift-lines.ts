@@ -88,6 +88,8 @@ const rules = grammar.map(
   ([word, rest, read]) => [new RegExp(String.raw`^${word} (${ident}\.${ident})${rest}$`, "s"), read] as const,
 );
 
+const ofTable = new RegExp(String.raw`^(?:sequence of|\S+) (${ident}\.${ident})`);
+
 function thingOf(line: string): Thing {
   for (const [pattern, read] of rules) {
     const match = pattern.exec(line);
@@ -95,7 +97,9 @@ function thingOf(line: string): Thing {
     const [table = "", ...parts] = match.slice(1).map((part) => part ?? "");
     return { table: plainName(table), ...read(...parts) };
   }
-  return { table: "", name: line, says: "" };
+  // what is not understood is of its table all the same, or it would be the drift of none
+  const [, table = ""] = ofTable.exec(line) ?? [];
+  return { table: plainName(table), name: line, says: "" };
 }
 
 function named(kind: string, name = "", says = ""): Omit<Thing, "table"> {

@@ -1,7 +1,7 @@
 import { catalogDifference, readCatalog, tablesIn } from "../migrations/catalog.ts";
 import { actionsBetween, factsFrom, readFacts, type Facts } from "../migrations/delta.ts";
 import { inLiveRead, type LiveReadOptions } from "../migrations/live-read.ts";
-import { MigrationError, messageOf, sqlstateOf } from "../migrations/migration-error.ts";
+import { isRefusal, MigrationError, messageOf, sqlstateOf, stopped } from "../migrations/migration-error.ts";
 import { tableName } from "../migrations/names.ts";
 import { makeSchema } from "../migrations/plan-change.ts";
 import { inScratch, takenBack, type ScratchDatabase, type SqlSession } from "../migrations/sql-session.ts";
@@ -75,7 +75,7 @@ export function liveSchemaOf({
     try {
       await session.exec(sql);
     } catch (error) {
-      if (error instanceof MigrationError) throw error;
+      if (!isRefusal(error)) throw stopped(error, "Making the tables on the scratch database");
       throw unsupported([messageOf(error)], error);
     }
     const now = await readCatalog(session, [...tables, ...made.tables].map(quoted));
