@@ -318,7 +318,7 @@ test("a rollback takes its files away before it is committed, and puts them back
       throw new Error("it is stopped here");
     },
   });
-  await expect(stopped).rejects.toThrow();
+  await expect(stopped).rejects.toThrow("it is stopped here");
   expect(atCommit).toEqual([]);
   expect(there()).toEqual(files);
   expect(await rollbackChange(options)).toMatchObject({ files });

@@ -6,7 +6,12 @@ import type { SqlSession } from "./sql-session.ts";
 
 /** A database that fails at everything but finding the table, as one whose process ends. */
 function failing(error: Error): SqlSession {
-  return { exec: () => Promise.reject(error), query: async () => [{ name: '"public"."stopped"' }] };
+  return {
+    exec: async () => {
+      throw error;
+    },
+    query: async () => [{ name: '"public"."stopped"' }],
+  };
 }
 const column = { name: "id", type: "integer", notNull: true, hasDefault: false, generated: false, identity: "" };
 const table = { schema: "public", name: "stopped", key: ["id"], constraints: [], uniqueIndexes: [] };
