@@ -55,6 +55,35 @@ it("asks once for many at the same moment, again when it is told to forget, and 
   expect(brief.asked).toHaveLength(2);
 });
 
+it("reads anew, and fails nobody, when a model changes while it is being read", async () => {
+  const name = await newModel(sql, admin);
+  for (const forget of [name, undefined]) {
+    const { lookup, asked, state } = lookupOf(3_600_000);
+    const gate = Promise.withResolvers<void>();
+    state.gate = gate.promise;
+    const reads = [lookup.active(name), lookup.active(name), lookup.current(name)];
+    await expect.poll(() => asked).toHaveLength(1);
+    lookup.forget(forget);
+    state.gate = Promise.resolve();
+    gate.resolve();
+    expect((await Promise.all(reads)).length).toBe(3);
+    expect(asked.length).toBeGreaterThan(1);
+  }
+  const { lookup, asked, state } = lookupOf(3_600_000);
+  const gate = Promise.withResolvers<void>();
+  state.gate = gate.promise;
+  const first = lookup.active(name);
+  // more than are kept
+  const others = Array.from({ length: 501 }, (_, n) => lookup.current(`no_such_model_${n}`));
+  gate.resolve();
+  expect((await first).model.model_name).toBe(name);
+  expect(await Promise.all(others)).toEqual(others.map(() => null));
+  expect(asked.length).toBeGreaterThanOrEqual(502);
+  const missing = lookup.active("no_such_model");
+  lookup.forget();
+  await expect(missing).rejects.toMatchObject({ waybillCode: "UNKNOWN_MODEL" });
+});
+
 it("never takes an answer that was asked for too long ago, however long the database took", async () => {
   const name = await newModel(sql, admin);
   const { lookup, asked, state } = lookupOf(200);

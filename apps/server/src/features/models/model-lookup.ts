@@ -59,10 +59,19 @@ export function createModelLookup(
       return found;
     },
   });
+  /** Undefined for a read that `forget` overtook, or that had to give its place away: the cache ends it with an error. */
+  const fetched = async (modelName: string): Promise<Kept | undefined> => {
+    try {
+      return await kept.fetch(modelName);
+    } catch (error) {
+      if (error instanceof ApiError || error instanceof WaybillDbError) throw error;
+      return undefined;
+    }
+  };
   const find = async (modelName: string): Promise<ReadyModel> => {
     const oldest = performance.now() - staleMs;
     // a fetch takes several promises also for what is there
-    const found = kept.get(modelName) ?? (await kept.fetch(modelName));
+    const found = kept.get(modelName) ?? (await fetched(modelName));
     // a fetch that `forget` overtook, or that somebody began too long ago: read what is there now
     if (found === undefined || found.askedAt < oldest) return (await read(modelName)).ready;
     return found.ready;
