@@ -1,13 +1,17 @@
 import type { DataModelOutput } from "@waybill/contracts";
 import type { ModelStore } from "@waybill/db";
+import pMap from "p-map";
 import { activeModels } from "../active-models.ts";
 import { definitionOf } from "../definition-change.ts";
+
+/** Versions that are read at the same time. */
+const versionsAtOnce = 8;
 
 /** All models whose tables Waybill has made, each as its table is. */
 export async function modelsInForce(store: Pick<ModelStore, "list" | "version">): Promise<DataModelOutput[]> {
   const models = await activeModels(store, { withInactive: true });
   const applied = models.filter(({ applied_version }) => applied_version !== null);
-  return Promise.all(applied.map((model) => modelInForce(store, model)));
+  return pMap(applied, (model) => modelInForce(store, model), { concurrency: versionsAtOnce });
 }
 
 /**
