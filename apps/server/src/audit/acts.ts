@@ -41,6 +41,15 @@ const appliedModel = async (world: World): Promise<string> => {
   await world.admin.api.models.migrate.mutate({ fingerprint });
   return fingerprint;
 };
+/** Made once for a world: who is refused leaves it as it is. */
+const once = (make: (world: World) => Promise<string>) => {
+  const made = new WeakMap<World, Promise<string>>();
+  return (world: World): Promise<string> => {
+    const found = made.get(world) ?? make(world);
+    made.set(world, found);
+    return found;
+  };
+};
 const lately = () => ({
   created_from: new Date(Date.now() - 3_600_000).toISOString(),
   created_before: new Date().toISOString(),
@@ -134,7 +143,7 @@ export const acts: Readonly<Record<ProcedurePath, Act>> = {
   },
 
   "models.migrate": {
-    prepare: plannedModel,
+    prepare: once(plannedModel),
     call: (api, _, fingerprint) => api.models.migrate.mutate({ fingerprint }),
   },
   "models.check": { call: (api) => api.models.check.mutate(newModel()) },
@@ -148,19 +157,19 @@ export const acts: Readonly<Record<ProcedurePath, Act>> = {
   "models.list": { call: (api, { model }) => api.models.list.query({ model_name: model }) },
   "models.migrations": { call: (api) => api.models.migrations.query({}) },
   "models.plan": {
-    prepare: madeModel,
+    prepare: once(madeModel),
     call: (api, _, name) => api.models.plan.mutate({ models: [name], sample_rows: 0 }),
   },
   "models.purge": {
-    prepare: appliedModel,
+    prepare: once(appliedModel),
     call: (api, _, fingerprint) => api.models.purge.mutate({ fingerprint }),
   },
   "models.reactivate": {
-    prepare: deprecatedModel,
+    prepare: once(deprecatedModel),
     call: (api, _, model_name) => api.models.reactivate.mutate({ model_name }),
   },
   "models.rollback": {
-    prepare: appliedModel,
+    prepare: once(appliedModel),
     call: (api, _, fingerprint) => api.models.rollback.mutate({ fingerprint, confirm_destructive: true }),
   },
   "models.update": {

@@ -38,7 +38,7 @@ test.each(["pglite", "native"] as const)(
           await database.exec(`drop table ${compiled.map(({ table }) => table).join(", ")} cascade`);
         }
       }),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
     expect(outcomes.taken).toBeGreaterThan(50);
     expect(outcomes.refused).toBeGreaterThan(50);

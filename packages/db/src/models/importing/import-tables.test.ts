@@ -38,7 +38,7 @@ describe.each(["pglite", "native"] as const)("on %s", (engine) => {
           await live.exec(`drop table ${tables.map((name) => `public.${name}`).join(", ")} cascade`);
         }
       }),
-      { numRuns: engine === "native" ? 40 : 8 },
+      { numRuns: engine === "native" ? 25 : 6 },
     );
   });
 

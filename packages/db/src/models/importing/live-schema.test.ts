@@ -50,6 +50,14 @@ describe.each(["pglite", "native"] as const)("on %s", (engine) => {
     expect((await schemaOf("own_routes")).tables).toEqual(["own_airports", "own_routes"]);
   });
 
+  test("what is not there is nothing", async () => {
+    expect(await schemaOf("never_made")).toEqual({ sql: "", tables: [] });
+    expect(await tablesThere({ dbUrl, tables: ["never_made", "data_models"] })).toEqual(["data_models"]);
+  });
+
+  // what cannot differ between the engines is tried on the faster one
+  if (engine === "pglite") return;
+
   test("what no model's table has is refused by its name", async () => {
     await live.exec(`
       create type public.no_mood as enum ('good');
@@ -145,10 +153,5 @@ describe.each(["pglite", "native"] as const)("on %s", (engine) => {
         ),
       ],
     });
-  });
-
-  test("what is not there is nothing", async () => {
-    expect(await schemaOf("never_made")).toEqual({ sql: "", tables: [] });
-    expect(await tablesThere({ dbUrl, tables: ["never_made", "data_models"] })).toEqual(["data_models"]);
   });
 });
