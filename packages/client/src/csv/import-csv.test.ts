@@ -121,3 +121,11 @@ test("a stream is read as it comes, stops when it fails, and when it is told to"
   }
   await expect(importCsv(server.waybill, books, broken())).rejects.toThrow("the disk is gone");
 });
+
+test("a call is no larger than a server takes, in whatever script, and a long row goes alone", async () => {
+  await using server = await stage();
+  const rows = ["1,a", `2,${"b".repeat(700_000)}`, ...[3, 4, 5, 6].map((id) => `${id},${"字".repeat(90_000)}`)];
+  expect(await importCsv(server.waybill, books, `id,title\n${rows.join("\n")}\n`)).toBe(6);
+  const calls = server.batches.map((batch) => batch.rows.map(({ id }) => id));
+  expect(calls).toEqual([[1], [2], [3, 4], [5, 6]]);
+});

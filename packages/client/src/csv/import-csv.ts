@@ -20,8 +20,8 @@ export interface ImportCsvOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Characters of one call: well below the largest body that a server takes by default. */
-const batchCharacters = 400_000;
+/** Bytes of the rows of one call, unless one alone is longer: well below the largest body that a server takes by default. */
+const batchBytes = 600_000;
 /** Bytes of one record; a quote that nobody closes makes one of the whole file. */
 const recordBytes = 1_048_576;
 const tries = 3;
@@ -54,7 +54,7 @@ export async function importCsv(
 ): Promise<number> {
   const progress: Progress = { imported: 0, from, run };
   let batch: Line[] = [];
-  let characters = 0;
+  let bytes = 0;
   const send = async (): Promise<void> => {
     if (batch.length === 0) return;
     signal?.throwIfAborted();
@@ -63,7 +63,7 @@ export async function importCsv(
     progress.from = (batch.at(-1)?.line ?? 0) + 1;
     onImported?.(progress.imported);
     batch = [];
-    characters = 0;
+    bytes = 0;
   };
 
   let columns: readonly Column[] | undefined;
@@ -75,9 +75,11 @@ export async function importCsv(
     }
     if (line < from) continue;
     const row = rowOf(columns, record, line, progress);
+    const length = Buffer.byteLength(JSON.stringify(row));
+    if (bytes + length > batchBytes) await send();
     batch.push({ line, row });
-    characters += JSON.stringify(row).length;
-    if (batch.length >= size || characters >= batchCharacters) await send();
+    bytes += length;
+    if (batch.length >= size) await send();
   }
   await send();
   return progress.imported;
