@@ -10,8 +10,8 @@ import {
   type Waybill,
 } from "@waybill/db";
 import type { Logger } from "pino";
-import { ApiError } from "../../../trpc/api-error.ts";
 import type { ModelChanges } from "../watching/model-changes.ts";
+import { neededUrl } from "./database-url.ts";
 import { modelInForce } from "./in-force.ts";
 import { asApiFailure } from "./migration-failure.ts";
 import { isServed } from "./served.ts";
@@ -40,7 +40,7 @@ export function createTableChanges(options: TableChangesOptions): TableChanges {
   const { models: store, modelMigrations: plans } = waybill;
 
   const change = async (way: "up" | "down", input: ModelMigrateInput, userId: string): Promise<ModelMigrateOutput> => {
-    const url = needed(dbUrl);
+    const url = neededUrl(dbUrl);
     const kept = await plans.get(input.fingerprint);
     const { models, fingerprint } = kept;
     const common: ChangeOptions = {
@@ -65,7 +65,7 @@ export function createTableChanges(options: TableChangesOptions): TableChanges {
     migrate: (input, userId) => change("up", input, userId),
     rollback: (input, userId) => change("down", input, userId),
     async purge(fingerprint, userId) {
-      const url = needed(dbUrl);
+      const url = neededUrl(dbUrl);
       const { plan, models } = await plans.get(fingerprint);
       await asApiFailure(() => purgeDropped({ dbUrl: url, plan }));
       logger.info({ user_id: userId, fingerprint, models }, "what a change had dropped and kept is gone for good");
@@ -92,11 +92,6 @@ export function createTableChanges(options: TableChangesOptions): TableChanges {
     const made = models.filter(({ applied_version }) => applied_version !== null);
     return Promise.all(made.map(async (model) => (await modelInForce(store, model)).table_name));
   }
-}
-
-function needed(dbUrl: string | undefined): string {
-  if (dbUrl !== undefined) return dbUrl;
-  throw new ApiError({ code: "DATABASE_URL_MISSING" });
 }
 
 /** `airports_1_1_0`, as a migration's file is called. */

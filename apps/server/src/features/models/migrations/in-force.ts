@@ -11,7 +11,15 @@ const versionsAtOnce = 8;
 export async function modelsInForce(store: Pick<ModelStore, "list" | "version">): Promise<DataModelOutput[]> {
   const models = await activeModels(store, { withInactive: true });
   const applied = models.filter(({ applied_version }) => applied_version !== null);
-  return pMap(applied, (model) => modelInForce(store, model), { concurrency: versionsAtOnce });
+  return asTheyAre(store, applied);
+}
+
+/** These models, each as it is in force. */
+export function asTheyAre(
+  store: Pick<ModelStore, "version">,
+  models: readonly DataModelOutput[],
+): Promise<DataModelOutput[]> {
+  return pMap(models, (model) => modelInForce(store, model), { concurrency: versionsAtOnce });
 }
 
 /**

@@ -1,9 +1,9 @@
 import type { DataModelOutput, ModelDrift, ModelImportInput, ModelImportOutput } from "@waybill/contracts";
 import { driftOf, importTables, type ModelStore } from "@waybill/db";
-import { ApiError } from "../../../trpc/api-error.ts";
 import { activeModels } from "../active-models.ts";
 import { modelsReferredTo } from "../relationships.ts";
-import { modelInForce } from "./in-force.ts";
+import { neededUrl } from "./database-url.ts";
+import { asTheyAre, modelInForce } from "./in-force.ts";
 import { asApiFailure } from "./migration-failure.ts";
 import { schemaSides } from "./schema-sides.ts";
 import type { ScratchPool } from "./scratch-pool.ts";
@@ -24,19 +24,18 @@ export interface ModelImportsOptions {
 
 export function createModelImports({ store, scratch, dbUrl }: ModelImportsOptions): ModelImports {
   const modelsNow = async (): Promise<DataModelOutput[]> => {
-    const models = await activeModels(store, { withInactive: true });
-    return Promise.all(models.map((model) => modelInForce(store, model)));
+    return asTheyAre(store, await activeModels(store, { withInactive: true }));
   };
   return {
     async import({ tables }) {
-      const url = needed(dbUrl);
+      const url = neededUrl(dbUrl);
       const models = await modelsNow();
       const options = { dbUrl: url, models, ...(tables === undefined ? {} : { tables }) };
       const imported = await asApiFailure(() => importTables(options), "tables");
       return { tables: imported.map(({ table, draft, notes }) => ({ table, draft, notes: [...notes] })) };
     },
     async drift(modelName) {
-      const url = needed(dbUrl);
+      const url = neededUrl(dbUrl);
       const model = await modelInForce(store, await store.getByName(modelName));
       const models = await modelsNow();
       const schema = (await schemaSides([], neededBy(model, models))).after.sql;
@@ -66,9 +65,4 @@ function neededBy(model: DataModelOutput, models: readonly DataModelOutput[]): D
     }
   }
   return [...found.values()];
-}
-
-function needed(dbUrl: string | undefined): string {
-  if (dbUrl !== undefined) return dbUrl;
-  throw new ApiError({ code: "DATABASE_URL_MISSING" });
 }
